@@ -1,0 +1,83 @@
+//! Reverse-mode differentiation of matrix computations.
+//!
+//! A [`Tape`] records what is computed with its variables. [`Tape::grad`] walks the record backwards and writes the gradient
+//! *with the same operations on the same tape*: it is an ordinary variable, so a gradient of a gradient (a gradient penalty, a
+//! Hessian-vector product) needs nothing new. The set of operations, [`Op`], is closed.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `tape` | nodes and the slots that hold their values |
+//! | `var` | variables: methods and operators |
+//! | `op` | the closed set of operations, their shapes |
+//! | `kernel` | how an operation fills its slot |
+//! | `rules` | the adjoint table |
+//! | `transform` | gradients from a recorded computation |
+//! | `params` | parameter trees |
+//! | `check` | is a gradient right? |
+
+mod kernel;
+mod op;
+mod params;
+mod rules;
+mod tape;
+mod transform;
+mod var;
+
+pub mod check;
+
+pub use op::{Factor, Op};
+pub use params::{Gradients, Params, Path};
+pub use tape::Tape;
+pub use transform::value_and_grad;
+pub use var::{Entrywise, Var};
+
+/// What can go wrong on a tape.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TapeError {
+    /// The operands do not fit together.
+    #[error("{op}: shapes {} x {} and {} x {} do not fit", left.0, left.1, right.0, right.1)]
+    ShapeMismatch {
+        /// The operation.
+        op: &'static str,
+        /// Rows and columns of the left operand, transposed if the operation transposes it.
+        left: (usize, usize),
+        /// Rows and columns of the right operand, or of what the only operand should have been.
+        right: (usize, usize),
+    },
+    /// An operation needs at least one entry.
+    #[error("{op} of a {rows} x {columns} matrix, which has no entries")]
+    Empty {
+        /// The operation.
+        op: &'static str,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+    },
+    /// A 1 × 1 value was needed: a loss, say.
+    #[error("a 1 x 1 value is needed, not {rows} x {columns}")]
+    NotScalar {
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+    },
+    /// Variables of two tapes met.
+    #[error("variables of two different tapes in one operation")]
+    MixedTapes,
+    /// A loss is NaN or infinite.
+    #[error("the loss is {value}")]
+    NonFiniteLoss {
+        /// The loss.
+        value: f64,
+    },
+    /// A parameter tree put another number of nodes on the tape than it has leaves.
+    #[error("a parameter tree of {expected} leaves put {found} nodes on the tape")]
+    LiftedLeaves {
+        /// The number of leaves.
+        expected: usize,
+        /// The number of nodes.
+        found: usize,
+    },
+}

@@ -1,0 +1,150 @@
+//! The closed set of operations.
+
+use super::TapeError;
+use crate::elementary::Function;
+
+macro_rules! ops {
+    ($($(#[$doc:meta])* $name:ident $(($($field:ty),*))?,)*) => {
+        /// What a node of the tape computes; a number names a parent node.
+        ///
+        /// The set is closed under differentiation: the adjoint of every operation is made of operations of the set.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Op<T> {
+            $($(#[$doc])* $name $(($($field),*))?,)*
+        }
+
+        impl<T> Op<T> {
+            /// The name of every operation, for tests that must leave none out.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            /// The name of this operation.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name { .. } => stringify!($name),)* }
+            }
+        }
+    };
+}
+
+ops! {
+    /// A value put on the tape from outside; it has no parents.
+    Leaf,
+    /// The value of a node, cut off from what it was computed from.
+    Detach(usize),
+    /// a + b
+    Add(usize, usize),
+    /// a − b
+    Sub(usize, usize),
+    /// a times b, entry by entry
+    ComponentMul(usize, usize),
+    /// a divided by b, entry by entry
+    ComponentDiv(usize, usize),
+    /// a plus a constant in every entry
+    Shift(usize, T),
+    /// a times a constant
+    Scale(usize, T),
+    /// A function of every entry
+    Map(usize, Function),
+    /// The matrix product of two factors, each possibly transposed
+    MatMul(Factor, Factor),
+    /// aᵀ
+    Transpose(usize),
+    /// The sum of all entries, 1 × 1
+    Sum(usize),
+    /// A 1 × 1 matrix copied into every entry of a larger one; the adjoint of `Sum`
+    Fill(usize, usize, usize),
+    /// The sum of all rows, one row
+    SumRows(usize),
+    /// One row, repeated; the adjoint of `SumRows`
+    RepeatRows(usize, usize),
+    /// The sum of all columns, one column
+    SumColumns(usize),
+    /// One column, repeated; the adjoint of `SumColumns`
+    RepeatColumns(usize, usize),
+}
+
+/// A factor of a matrix product.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factor {
+    /// The node.
+    pub node: usize,
+    /// Is its transpose meant?
+    pub transposed: bool,
+}
+
+impl Factor {
+    pub(crate) fn transpose(self) -> Self {
+        Self { transposed: !self.transposed, ..self }
+    }
+
+    fn shape(self, (rows, columns): Shape) -> Shape {
+        if self.transposed { (columns, rows) } else { (rows, columns) }
+    }
+}
+
+pub(crate) type Shape = (usize, usize);
+
+impl<T> Op<T> {
+    /// The parents, at most two.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = usize> + use<T> {
+        let (a, b) = match *self {
+            Self::Leaf | Self::Detach(_) => (None, None),
+            Self::Add(a, b) | Self::Sub(a, b) | Self::ComponentMul(a, b) | Self::ComponentDiv(a, b) => {
+                (Some(a), Some(b))
+            }
+            Self::MatMul(a, b) => (Some(a.node), Some(b.node)),
+            Self::Shift(a, _)
+            | Self::Scale(a, _)
+            | Self::Map(a, _)
+            | Self::Transpose(a)
+            | Self::Sum(a)
+            | Self::Fill(a, ..)
+            | Self::SumRows(a)
+            | Self::RepeatRows(a, _)
+            | Self::SumColumns(a)
+            | Self::RepeatColumns(a, _) => (Some(a), None),
+        };
+        a.into_iter().chain(b)
+    }
+
+    /// The shape of the result, given the shape of every node; `own` is that of a leaf, which has no parents to tell.
+    pub(crate) fn shape(&self, own: Shape, of: impl Fn(usize) -> Shape) -> Result<Shape, TapeError> {
+        let mismatch = |left, right| Err(TapeError::ShapeMismatch { op: self.name(), left, right });
+        match *self {
+            Self::Leaf => Ok(own),
+            Self::Detach(a) | Self::Shift(a, _) | Self::Scale(a, _) | Self::Map(a, _) => Ok(of(a)),
+            Self::Add(a, b) | Self::Sub(a, b) | Self::ComponentMul(a, b) | Self::ComponentDiv(a, b) => {
+                if of(a) == of(b) { Ok(of(a)) } else { mismatch(of(a), of(b)) }
+            }
+            Self::MatMul(a, b) => {
+                let (left, right) = (a.shape(of(a.node)), b.shape(of(b.node)));
+                if left.1 == right.0 { Ok((left.0, right.1)) } else { mismatch(left, right) }
+            }
+            Self::Transpose(a) => Ok((of(a).1, of(a).0)),
+            Self::Sum(_) => Ok((1, 1)),
+            Self::Fill(a, rows, columns) => {
+                if of(a) == (1, 1) {
+                    Ok((rows, columns))
+                } else {
+                    mismatch(of(a), (1, 1))
+                }
+            }
+            Self::SumRows(a) => Ok((1, of(a).1)),
+            Self::RepeatRows(a, rows) => {
+                if of(a).0 == 1 {
+                    Ok((rows, of(a).1))
+                } else {
+                    mismatch(of(a), (1, of(a).1))
+                }
+            }
+            Self::SumColumns(a) => Ok((of(a).0, 1)),
+            Self::RepeatColumns(a, columns) => {
+                if of(a).1 == 1 {
+                    Ok((of(a).0, columns))
+                } else {
+                    mismatch(of(a), (of(a).0, 1))
+                }
+            }
+        }
+    }
+}

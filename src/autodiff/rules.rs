@@ -1,0 +1,80 @@
+//! The adjoint table: for every operation, what a change of its result asks of its parents.
+//!
+//! The rules are written with the operations themselves, on the same tape. A gradient is therefore an ordinary variable and
+//! can be differentiated again.
+
+use super::op::Op;
+use super::{Entrywise, Tape, Var};
+use crate::real::Real;
+
+/// Hands the adjoints of the parents of node `index` to `emit`, given `g`, the adjoint of the node. Parents for which `wanted` is
+/// false are passed over, at no cost.
+pub(crate) fn adjoints<'t, T: Real>(
+    tape: &'t Tape<T>,
+    index: usize,
+    g: Var<'t, T>,
+    wanted: impl Fn(usize) -> bool,
+    mut emit: impl FnMut(usize, Var<'t, T>),
+) {
+    let node = |index| Var::new(tape, index);
+    let y = node(index);
+    match tape.op(index) {
+        Op::Leaf | Op::Detach(_) => {}
+        Op::Add(a, b) => {
+            emit(a, g);
+            emit(b, g);
+        }
+        Op::Sub(a, b) => {
+            emit(a, g);
+            if wanted(b) {
+                emit(b, -g);
+            }
+        }
+        Op::ComponentMul(a, b) => {
+            if wanted(a) {
+                emit(a, g.component_mul(node(b)));
+            }
+            if wanted(b) {
+                emit(b, g.component_mul(node(a)));
+            }
+        }
+        Op::ComponentDiv(a, b) => {
+            let quotient = g.component_div(node(b));
+            emit(a, quotient);
+            if wanted(b) {
+                emit(b, -quotient.component_mul(y));
+            }
+        }
+        Op::Shift(a, _) => emit(a, g),
+        Op::Scale(a, constant) => emit(a, g.scale(constant)),
+        Op::Map(a, function) => {
+            if let Some(slope) = function.derivative(Entrywise(node(a)), Entrywise(y)) {
+                emit(a, g.component_mul(slope.0));
+            }
+        }
+        // Y = A B: dA = G Bᵀ and dB = Aᵀ G; a transposed factor gets the transpose of that.
+        Op::MatMul(a, b) => {
+            let factor = |v: Var<'t, T>| super::op::Factor { node: v.index(), transposed: false };
+            if wanted(a.node) {
+                let (left, right) = (factor(g), b.transpose());
+                let product = if a.transposed { (right.transpose(), left.transpose()) } else { (left, right) };
+                emit(a.node, tape.push(Op::MatMul(product.0, product.1)));
+            }
+            if wanted(b.node) {
+                let (left, right) = (a.transpose(), factor(g));
+                let product = if b.transposed { (right.transpose(), left.transpose()) } else { (left, right) };
+                emit(b.node, tape.push(Op::MatMul(product.0, product.1)));
+            }
+        }
+        Op::Transpose(a) => emit(a, g.transpose()),
+        Op::Sum(a) => {
+            let (rows, columns) = node(a).shape();
+            emit(a, g.fill(rows, columns));
+        }
+        Op::Fill(a, ..) => emit(a, g.sum()),
+        Op::SumRows(a) => emit(a, g.repeat_rows(node(a).shape().0)),
+        Op::RepeatRows(a, _) => emit(a, g.sum_rows()),
+        Op::SumColumns(a) => emit(a, g.repeat_columns(node(a).shape().1)),
+        Op::RepeatColumns(a, _) => emit(a, g.sum_columns()),
+    }
+}

@@ -1,0 +1,224 @@
+//! Finite mixtures.
+
+use nalgebra::{ComplexField, DMatrix, DVector};
+use rand::Rng;
+use rand::distr::Distribution;
+
+use super::{AffineImage, Density, DistributionError, Moments, SampleRows, check_dimension};
+use crate::real::{SampleReal, count, to_f64};
+use crate::special::ln_sum_exp;
+
+/// Σₖ wₖ Cₖ: a draw picks component k with probability wₖ, then draws from it.
+///
+/// ```
+/// use fenchel::distribution::{Gaussian, Mixture, Moments, SampleRows};
+/// use fenchel::nalgebra::{DMatrix, DVector, dvector};
+/// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+///
+/// # fn main() -> Result<(), fenchel::DistributionError> {
+/// let law = Mixture::new(
+///     &[3.0, 1.0], // of any scale
+///     vec![
+///         Gaussian::new(DVector::from_vec(vec![0.5, 2.0]), DMatrix::from_diagonal(&DVector::from_vec(vec![4.0, 1.5])))?,
+///         Gaussian::new(DVector::from_vec(vec![9.0, 9.0]), DMatrix::from_diagonal(&DVector::from_vec(vec![1.0, 3.0])))?,
+///     ],
+/// )?;
+/// assert_eq!(law.mean(), DVector::from_vec(vec![2.625, 3.75]));
+/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+/// let (rows, labels) = law.sample_labelled_rows(64, &mut rng)?;
+/// assert_eq!((rows.shape(), labels.len()), ((64, 2), 64));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixture<C: Density> {
+    weights: Vec<C::Scalar>,
+    ln_weights: Vec<C::Scalar>,
+    components: Vec<C>,
+}
+
+impl<C: Density> Mixture<C> {
+    /// The mixture of `components` with probabilities proportional to `weights`.
+    ///
+    /// # Errors
+    ///
+    /// No component, not one weight each, a weight that is negative or not finite, weights that sum to 0, components of different dimensions.
+    pub fn new(weights: &[C::Scalar], components: Vec<C>) -> Result<Self, DistributionError> {
+        let dimension = components.first().ok_or(DistributionError::NoComponents)?.dimension();
+        if weights.len() != components.len() {
+            return Err(DistributionError::CountMismatch { weights: weights.len(), components: components.len() });
+        }
+        for component in &components {
+            check_dimension("a component", dimension, component.dimension())?;
+        }
+        let zero = count::<C::Scalar>(0);
+        if let Some(component) = weights.iter().position(|&w| !w.is_finite() || w < zero) {
+            return Err(DistributionError::InvalidWeight { component, weight: to_f64(weights[component]) });
+        }
+        let sum = weights.iter().fold(zero, |sum, &w| sum + w);
+        if !sum.is_finite() || sum <= zero {
+            return Err(DistributionError::WeightSum { sum: to_f64(sum) });
+        }
+        let weights: Vec<_> = weights.iter().map(|&w| w / sum).collect();
+        let ln_weights = weights.iter().map(|&w| w.ln()).collect();
+        Ok(Self { weights, ln_weights, components })
+    }
+
+    /// The probabilities of the components; they sum to 1.
+    pub fn weights(&self) -> &[C::Scalar] {
+        &self.weights
+    }
+
+    /// The components.
+    pub fn components(&self) -> &[C] {
+        &self.components
+    }
+}
+
+impl<C: Density> Density for Mixture<C> {
+    type Scalar = C::Scalar;
+
+    fn dimension(&self) -> usize {
+        self.components[0].dimension()
+    }
+
+    fn ln_pdf_rows(&self, rows: &DMatrix<C::Scalar>) -> Result<DVector<C::Scalar>, DistributionError> {
+        let by_component: Vec<_> =
+            self.components.iter().map(|component| component.ln_pdf_rows(rows)).collect::<Result<_, _>>()?;
+        let mut terms = self.ln_weights.clone();
+        Ok(DVector::from_fn(rows.nrows(), |row, _| {
+            for ((term, &ln_weight), ln_pdf) in terms.iter_mut().zip(&self.ln_weights).zip(&by_component) {
+                *term = ln_weight + ln_pdf[row];
+            }
+            ln_sum_exp(&terms)
+        }))
+    }
+}
+
+impl<C: SampleRows> Mixture<C> {
+    fn sample_label<R: Rng + ?Sized>(&self, rng: &mut R) -> usize {
+        let uniform = C::Scalar::standard_uniform(rng);
+        let mut cumulated = count::<C::Scalar>(0);
+        let mut last_possible = 0;
+        for (label, &weight) in self.weights.iter().enumerate() {
+            cumulated += weight;
+            if uniform < cumulated {
+                return label;
+            }
+            if weight > count(0) {
+                last_possible = label;
+            }
+        }
+        last_possible // the weights sum to 1 only up to rounding
+    }
+
+    /// Draws from the components as told by `labels`, in the order of `labels`.
+    fn sample_rows_of<R: Rng + ?Sized>(
+        &self,
+        labels: &[usize],
+        rng: &mut R,
+        out: &mut DMatrix<C::Scalar>,
+    ) -> Result<(), DistributionError> {
+        for (label, component) in self.components.iter().enumerate() {
+            let places: Vec<_> = (0..labels.len()).filter(|&row| labels[row] == label).collect();
+            let drawn = component.sample_rows(places.len(), rng)?;
+            for (from, mut to) in drawn.column_iter().zip(out.column_iter_mut()) {
+                for (&place, &value) in places.iter().zip(from.iter()) {
+                    to[place] = value;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `n` independent draws as rows, with the component of each.
+    ///
+    /// # Errors
+    ///
+    /// Those of the components; none for those of this crate.
+    pub fn sample_labelled_rows<R: Rng + ?Sized>(
+        &self,
+        n: usize,
+        rng: &mut R,
+    ) -> Result<(DMatrix<C::Scalar>, Vec<usize>), DistributionError> {
+        let labels: Vec<_> = (0..n).map(|_| self.sample_label(rng)).collect();
+        let mut rows = DMatrix::zeros(n, self.dimension());
+        self.sample_rows_of(&labels, rng, &mut rows)?;
+        Ok((rows, labels))
+    }
+
+    /// `n` rows of which each component gives its exact share, grouped by component: n wₖ rows where these are whole numbers, else the
+    /// whole numbers next to them, by largest remainder.
+    ///
+    /// Not independent draws: the counts do not vary. It is the draw of the blog post that this crate started from.
+    ///
+    /// # Errors
+    ///
+    /// Those of the components; none for those of this crate.
+    pub fn stratified_rows<R: Rng + ?Sized>(
+        &self,
+        n: usize,
+        rng: &mut R,
+    ) -> Result<DMatrix<C::Scalar>, DistributionError> {
+        let shares: Vec<_> = self.weights.iter().map(|&w| to_f64(w) * n as f64).collect();
+        // A share that is a whole number up to rounding counts as one.
+        let mut counts: Vec<_> = shares.iter().map(|share| (share * (1.0 + 1e-12)).floor() as usize).collect();
+        let excess = |k: usize| counts[k] as f64 - shares[k];
+        let mut by_remainder: Vec<_> = (0..shares.len()).collect();
+        by_remainder.sort_by(|&a, &b| excess(a).total_cmp(&excess(b)));
+        let missing = n.saturating_sub(counts.iter().sum());
+        for &k in by_remainder.iter().cycle().take(missing) {
+            counts[k] += 1;
+        }
+        let labels: Vec<_> = counts.iter().enumerate().flat_map(|(k, &c)| std::iter::repeat_n(k, c)).take(n).collect();
+        let mut rows = DMatrix::zeros(n, self.dimension());
+        self.sample_rows_of(&labels, rng, &mut rows)?;
+        Ok(rows)
+    }
+}
+
+impl<C: SampleRows + Distribution<DVector<C::Scalar>>> Distribution<DVector<C::Scalar>> for Mixture<C> {
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> DVector<C::Scalar> {
+        self.components[self.sample_label(rng)].sample(rng)
+    }
+}
+
+impl<C: SampleRows> SampleRows for Mixture<C> {
+    fn sample_rows_to<R: Rng + ?Sized>(
+        &self,
+        rng: &mut R,
+        out: &mut DMatrix<C::Scalar>,
+    ) -> Result<(), DistributionError> {
+        check_dimension("the output row", self.dimension(), out.ncols())?;
+        let labels: Vec<_> = (0..out.nrows()).map(|_| self.sample_label(rng)).collect();
+        self.sample_rows_of(&labels, rng, out)
+    }
+}
+
+impl<C: Moments> Moments for Mixture<C> {
+    fn mean(&self) -> DVector<C::Scalar> {
+        let weighted = self.components.iter().zip(&self.weights).map(|(component, &w)| component.mean() * w);
+        weighted.fold(DVector::zeros(self.dimension()), |sum, mean| sum + mean)
+    }
+
+    fn covariance(&self) -> DMatrix<C::Scalar> {
+        let mean = self.mean();
+        let dimension = self.dimension();
+        self.components.iter().zip(&self.weights).fold(DMatrix::zeros(dimension, dimension), |sum, (component, &w)| {
+            let offset = component.mean() - &mean;
+            sum + (component.covariance() + &offset * offset.transpose()) * w
+        })
+    }
+}
+
+impl<C: AffineImage> AffineImage for Mixture<C> {
+    fn affine_image(
+        &self,
+        matrix: &DMatrix<C::Scalar>,
+        offset: &DVector<C::Scalar>,
+    ) -> Result<Self, DistributionError> {
+        let images = self.components.iter().map(|component| component.affine_image(matrix, offset));
+        let components = images.collect::<Result<_, _>>()?;
+        Ok(Self { weights: self.weights.clone(), ln_weights: self.ln_weights.clone(), components })
+    }
+}

@@ -1,0 +1,200 @@
+//! Probability laws on ℝᵈ: sampling and densities.
+//!
+//! | law | density | samples | affine image |
+//! |---|---|---|---|
+//! | [`Gaussian`] | yes | yes | yes |
+//! | [`Mixture`] of any of these | yes | yes | yes |
+//!
+//! One draw is rand's own [`Distribution<DVector<T>>`](rand::distr::Distribution); many draws at once, one per row, are
+//! [`SampleRows`].
+
+mod gaussian;
+mod mixture;
+
+pub use gaussian::Gaussian;
+pub use mixture::Mixture;
+
+use nalgebra::{DMatrix, DVector};
+use rand::Rng;
+
+use crate::real::{Real, SampleReal, to_f64};
+
+/// A law with a density with respect to Lebesgue measure on ℝᵈ.
+pub trait Density {
+    /// The scalar type of its points.
+    type Scalar: Real;
+
+    /// The dimension d.
+    fn dimension(&self) -> usize;
+
+    /// ln p at every row of `rows`, which has d columns; −∞ where the density is 0.
+    ///
+    /// # Errors
+    ///
+    /// [`DimensionMismatch`](DistributionError::DimensionMismatch).
+    fn ln_pdf_rows(&self, rows: &DMatrix<Self::Scalar>) -> Result<DVector<Self::Scalar>, DistributionError>;
+
+    /// ln p at one point.
+    ///
+    /// # Errors
+    ///
+    /// [`DimensionMismatch`](DistributionError::DimensionMismatch).
+    fn ln_pdf(&self, point: &DVector<Self::Scalar>) -> Result<Self::Scalar, DistributionError> {
+        Ok(self.ln_pdf_rows(&DMatrix::from_row_slice(1, point.len(), point.as_slice()))?[0])
+    }
+}
+
+/// A law that can be sampled, one draw a row.
+pub trait SampleRows: Density<Scalar: SampleReal> {
+    /// Fills every row of `out` with an independent draw.
+    ///
+    /// # Errors
+    ///
+    /// [`DimensionMismatch`](DistributionError::DimensionMismatch) if `out` has not d columns.
+    fn sample_rows_to<R: Rng + ?Sized>(
+        &self,
+        rng: &mut R,
+        out: &mut DMatrix<Self::Scalar>,
+    ) -> Result<(), DistributionError>;
+
+    /// `n` independent draws as the rows of an n × d matrix.
+    ///
+    /// ```
+    /// use fenchel::distribution::{Gaussian, SampleRows};
+    /// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+    ///
+    /// # fn main() -> Result<(), fenchel::DistributionError> {
+    /// let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    /// let rows = Gaussian::<f64>::standard(3)?.sample_rows(100, &mut rng)?;
+    /// assert_eq!(rows.shape(), (100, 3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None for the laws of this crate; a law of your own may refuse.
+    fn sample_rows<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Result<DMatrix<Self::Scalar>, DistributionError> {
+        let mut out = DMatrix::zeros(n, self.dimension());
+        self.sample_rows_to(rng, &mut out)?;
+        Ok(out)
+    }
+}
+
+/// A law whose first two moments are known.
+pub trait Moments: Density {
+    /// The mean.
+    fn mean(&self) -> DVector<Self::Scalar>;
+
+    /// The covariance matrix.
+    fn covariance(&self) -> DMatrix<Self::Scalar>;
+}
+
+/// A family of laws that is closed under invertible affine maps.
+pub trait AffineImage: Density + Sized {
+    /// The law of `matrix` X + `offset`, where X has this law.
+    ///
+    /// Its density is exact: normalising data by an affine map costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// `matrix` has not d columns or not as many rows as `offset`, holds a value that is not finite, or maps onto less than the whole
+    /// space.
+    fn affine_image(
+        &self,
+        matrix: &DMatrix<Self::Scalar>,
+        offset: &DVector<Self::Scalar>,
+    ) -> Result<Self, DistributionError>;
+}
+
+/// What is wrong with the description of a law, or with a point handed to it. Places count from 0.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DistributionError {
+    /// A law on a space of dimension 0.
+    #[error("dimension 0")]
+    ZeroDimension,
+    /// Something has the wrong number of dimensions.
+    #[error("{what} has dimension {found}, not {expected}")]
+    DimensionMismatch {
+        /// What it is.
+        what: &'static str,
+        /// The dimension it should have.
+        expected: usize,
+        /// The dimension it has.
+        found: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("{what} has the value {value} in row {row}, column {column}")]
+    NonFinite {
+        /// What it is.
+        what: &'static str,
+        /// Its row.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A covariance matrix is not symmetric.
+    #[error(
+        "the covariance is not symmetric: {value} in row {row}, column {column}, but {mirrored} across the diagonal"
+    )]
+    NotSymmetric {
+        /// Its row.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The value there.
+        value: f64,
+        /// The value across the diagonal.
+        mirrored: f64,
+    },
+    /// A covariance matrix is not positive definite, or an affine map is not onto, to working precision.
+    #[error("not positive definite: the pivot {pivot} is not positive")]
+    NotPositiveDefinite {
+        /// The first row and column of the Cholesky factor that cannot be computed.
+        pivot: usize,
+    },
+    /// A mixture without components.
+    #[error("a mixture needs a component")]
+    NoComponents,
+    /// Not one weight for each component.
+    #[error("{weights} weights for {components} components")]
+    CountMismatch {
+        /// The number of weights.
+        weights: usize,
+        /// The number of components.
+        components: usize,
+    },
+    /// A weight is negative, infinite or NaN.
+    #[error("component {component} has the weight {weight}")]
+    InvalidWeight {
+        /// The component.
+        component: usize,
+        /// Its weight.
+        weight: f64,
+    },
+    /// The weights do not sum to a positive finite number.
+    #[error("the weights sum to {sum}")]
+    WeightSum {
+        /// The sum.
+        sum: f64,
+    },
+}
+
+/// Errs unless `found` is the dimension `expected`.
+fn check_dimension(what: &'static str, expected: usize, found: usize) -> Result<(), DistributionError> {
+    if expected == found { Ok(()) } else { Err(DistributionError::DimensionMismatch { what, expected, found }) }
+}
+
+/// Errs at the first entry of `matrix` that is not finite.
+fn check_finite<T: Real>(what: &'static str, matrix: &DMatrix<T>) -> Result<(), DistributionError> {
+    match matrix.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(index) => {
+            let (row, column) = matrix.vector_to_matrix_index(index);
+            Err(DistributionError::NonFinite { what, row, column, value: to_f64(matrix[index]) })
+        }
+    }
+}

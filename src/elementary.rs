@@ -1,0 +1,262 @@
+//! One formula, many interpreters.
+//!
+//! A formula written once over [`Elementary`] is evaluated on plain numbers, entrywise on tape variables
+//! ([`autodiff::Entrywise`](crate::autodiff::Entrywise)), and on dual numbers. The functions it may use are listed once,
+//! as [`Function`], each with its value and its derivative; nothing else in the crate knows either.
+
+use std::fmt::Debug;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use nalgebra::ComplexField;
+
+use crate::real::{Real, real};
+use crate::special;
+
+/// A closed interval of the extended real line; an end at which a convex function is infinite need not be excluded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The lower end, possibly −∞.
+    pub lower: f64,
+    /// The upper end, possibly +∞.
+    pub upper: f64,
+}
+
+impl Interval {
+    /// The whole line.
+    pub const REAL_LINE: Self = Self { lower: f64::NEG_INFINITY, upper: f64::INFINITY };
+
+    /// All x ≤ `upper`.
+    pub const fn at_most(upper: f64) -> Self {
+        Self { lower: f64::NEG_INFINITY, upper }
+    }
+
+    /// All x ≥ `lower`.
+    pub const fn at_least(lower: f64) -> Self {
+        Self { lower, upper: f64::INFINITY }
+    }
+
+    /// The interval stretched by `factor` > 0 about 0.
+    pub fn scaled(self, factor: f64) -> Self {
+        Self { lower: self.lower * factor, upper: self.upper * factor }
+    }
+
+    /// Is `x` in the interval?
+    pub fn contains<T: Real>(self, x: T) -> bool {
+        x >= real(self.lower) && x <= real(self.upper)
+    }
+}
+
+/// The table of functions: hands every row to the macro `$emit` as `method Variant(parameter: type = sample);`.
+macro_rules! function_table {
+    ($emit:ident) => {
+        $emit! {
+            /// eˣ
+            exp Exp;
+            /// eˣ − 1, accurate near 0
+            exp_m1 ExpM1;
+            /// eˣ − 1 − x, accurate near 0
+            exp_m1_mx ExpM1Mx;
+            /// x eˣ − (eˣ − 1), accurate near 0
+            x_exp_m_exp_m1 XExpMExpM1;
+            /// The x ≥ −ln 2 with 2(eˣ − 1) − x equal to the argument
+            inverse_2_exp_m1_mx Inverse2ExpM1Mx;
+            /// ln x
+            ln Ln;
+            /// ln(1 + x), accurate near 0
+            ln_1p Ln1p;
+            /// ln((1 + eˣ)/2), accurate near 0
+            ln_mean_exp LnMeanExp;
+            /// √x; at 0 the derivative is taken to be 0
+            sqrt Sqrt;
+            /// x²
+            square Square;
+            /// 1/x
+            recip Recip;
+            /// 1/x, and 0 at 0: the pseudo-inverse of a number
+            recip_or_zero RecipOrZero;
+            /// tanh x
+            tanh Tanh;
+            /// 1/(1 + e⁻ˣ)
+            sigmoid Sigmoid;
+            /// ln(1 + eˣ)
+            softplus Softplus;
+            /// |x|; at 0 the derivative is taken to be 0
+            abs Abs;
+            /// −1, 0 or 1; its derivative is taken to be 0
+            sign Sign;
+            /// max(x, 0); at 0 the derivative is taken to be 0
+            relu Relu;
+            /// x where positive, `slope` times x elsewhere; at 0 the derivative is taken to be `slope`
+            leaky_relu LeakyRelu(slope: f64 = 0.01);
+            /// 1 where x is positive, `low` elsewhere; its derivative is taken to be 0
+            step Step(low: f64 = 0.25);
+            /// The nearest point of the interval; outside it, and at its ends, the derivative is taken to be 0
+            clamp Clamp(interval: Interval = Interval { lower: -0.5, upper: 0.75 });
+            /// 1 strictly inside the interval, 0 elsewhere; its derivative is taken to be 0
+            inside Inside(interval: Interval = Interval { lower: -0.5, upper: 0.75 });
+            /// 0 in the closed interval, +∞ outside: the indicator of convex analysis; its derivative is taken to be 0
+            indicator Indicator(interval: Interval = Interval { lower: -9.0, upper: 9.0 });
+        }
+    };
+}
+pub(crate) use function_table;
+
+macro_rules! function_enum {
+    ($($(#[$doc:meta])* $method:ident $variant:ident $(($parameter:ident : $type:ty = $sample:expr))?;)*) => {
+        /// The functions of one variable that a formula may use.
+        ///
+        /// At a kink the derivative is a documented finite subgradient, never NaN.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Function {
+            $($(#[$doc])* $variant $(($type))?,)*
+        }
+
+        impl Function {
+            /// Every function once, with a sample parameter where it takes one: what a test that covers all of them walks.
+            pub const ALL: &'static [Self] = &[$(Self::$variant $(($sample))?,)*];
+        }
+
+        /// What a formula needs of the thing it is evaluated on: the four operations (entrywise), affine maps by constants, and
+        /// [`Function`]s. `f32`, `f64` and dual numbers have it; so has [`Entrywise`](crate::autodiff::Entrywise), a tape variable.
+        ///
+        /// ```
+        /// use fenchel::Elementary;
+        ///
+        /// fn bump<E: Elementary>(x: E) -> E {
+        ///     (-x.square()).exp()
+        /// }
+        /// assert_eq!(bump(0.0_f64), 1.0);
+        ///
+        /// let tape = fenchel::Tape::new();
+        /// let x = tape.scalar(0.5_f64);
+        /// let y = x.entrywise(bump);
+        /// let [slope] = tape.grad(y, [x]);
+        /// let exact: f64 = -2.0 * 0.5 * bump(0.5_f64);
+        /// assert!((slope.to_scalar().unwrap() - exact).abs() < 1e-15); // a few roundings
+        /// ```
+        pub trait Elementary:
+            Copy
+            + Debug
+            + Add<Output = Self>
+            + Sub<Output = Self>
+            + Mul<Output = Self>
+            + Div<Output = Self>
+            + Neg<Output = Self>
+        {
+            /// The function, applied.
+            fn map(self, function: Function) -> Self;
+
+            /// The value plus a constant.
+            fn shift(self, constant: f64) -> Self;
+
+            /// The value times a constant.
+            fn scale(self, constant: f64) -> Self;
+
+            $($(#[$doc])* fn $method(self $(, $parameter: $type)?) -> Self {
+                self.map(Function::$variant $(($parameter))?)
+            })*
+        }
+    };
+}
+function_table!(function_enum);
+
+impl Function {
+    /// Writes the function of every x to the matching y: the only place where values are computed.
+    pub(crate) fn apply<T: Real>(self, xs: &[T], ys: &mut [T]) {
+        fn each<T: Real>(xs: &[T], ys: &mut [T], f: impl Fn(T) -> T) {
+            for (y, &x) in ys.iter_mut().zip(xs) {
+                *y = f(x);
+            }
+        }
+        let (zero, one) = (T::zero(), T::one());
+        match self {
+            Self::Exp => each(xs, ys, T::exp),
+            Self::ExpM1 => each(xs, ys, T::exp_m1),
+            Self::ExpM1Mx => each(xs, ys, special::exp_m1_mx),
+            Self::XExpMExpM1 => each(xs, ys, special::x_exp_m_exp_m1),
+            Self::Inverse2ExpM1Mx => each(xs, ys, special::inverse_2_exp_m1_mx),
+            Self::Ln => each(xs, ys, T::ln),
+            Self::Ln1p => each(xs, ys, T::ln_1p),
+            Self::LnMeanExp => each(xs, ys, special::ln_mean_exp),
+            Self::Sqrt => each(xs, ys, T::sqrt),
+            Self::Square => each(xs, ys, |x| x * x),
+            Self::Recip => each(xs, ys, T::recip),
+            Self::RecipOrZero => each(xs, ys, |x| if x == zero { zero } else { x.recip() }),
+            Self::Tanh => each(xs, ys, T::tanh),
+            Self::Sigmoid => each(xs, ys, special::sigmoid),
+            Self::Softplus => each(xs, ys, special::softplus),
+            Self::Abs => each(xs, ys, |x| x.abs()),
+            Self::Sign => each(xs, ys, |x| if x == zero { zero } else { ComplexField::signum(x) }),
+            Self::Relu => each(xs, ys, |x| if x < zero { zero } else { x }),
+            Self::LeakyRelu(slope) => {
+                let slope = real::<T>(slope);
+                each(xs, ys, |x| if x > zero { x } else { slope * x });
+            }
+            Self::Step(low) => {
+                let low = real::<T>(low);
+                each(xs, ys, |x| if x > zero { one } else { low });
+            }
+            Self::Clamp(Interval { lower, upper }) => {
+                let (lower, upper) = (real::<T>(lower), real::<T>(upper));
+                each(xs, ys, |x| {
+                    if x < lower {
+                        lower
+                    } else if x > upper {
+                        upper
+                    } else {
+                        x
+                    }
+                });
+            }
+            Self::Inside(Interval { lower, upper }) => {
+                let (lower, upper) = (real::<T>(lower), real::<T>(upper));
+                each(xs, ys, |x| if x > lower && x < upper { one } else { zero });
+            }
+            Self::Indicator(Interval { lower, upper }) => {
+                let (lower, upper, infinity) = (real::<T>(lower), real::<T>(upper), real::<T>(f64::INFINITY));
+                each(xs, ys, |x| if x < lower || x > upper { infinity } else { zero });
+            }
+        }
+    }
+
+    /// The derivative at x, where y is the value there; `None` is a derivative that is zero everywhere.
+    pub(crate) fn derivative<E: Elementary>(self, x: E, y: E) -> Option<E> {
+        Some(match self {
+            Self::Exp => y,
+            Self::ExpM1 => x.exp(), // not y + 1, which cancels far below 0
+            Self::ExpM1Mx => x.exp_m1(),
+            Self::XExpMExpM1 => x * x.exp(),
+            Self::Inverse2ExpM1Mx => y.exp_m1().scale(2.0).shift(1.0).recip(),
+            Self::Ln => x.recip(),
+            Self::Ln1p => x.shift(1.0).recip(),
+            Self::LnMeanExp | Self::Softplus => x.sigmoid(),
+            Self::Sqrt => y.recip_or_zero().scale(0.5),
+            Self::Square => x.scale(2.0),
+            Self::Recip | Self::RecipOrZero => -y.square(),
+            Self::Tanh => -y.square().shift(-1.0),
+            Self::Sigmoid => y * (-x).sigmoid(), // not y (1 - y), which cancels far above 0
+            Self::Abs => x.sign(),
+            Self::Relu => x.step(0.0),
+            Self::LeakyRelu(slope) => x.step(slope),
+            Self::Clamp(interval) => x.inside(interval),
+            Self::Sign | Self::Step(_) | Self::Inside(_) | Self::Indicator(_) => return None,
+        })
+    }
+}
+
+impl<T: Real> Elementary for T {
+    fn map(self, function: Function) -> Self {
+        let mut value = [T::zero()];
+        function.apply(&[self], &mut value);
+        value[0]
+    }
+
+    fn shift(self, constant: f64) -> Self {
+        self + real(constant)
+    }
+
+    fn scale(self, constant: f64) -> Self {
+        self * real(constant)
+    }
+}

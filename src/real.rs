@@ -1,0 +1,55 @@
+//! The scalar bound.
+//!
+//! Everything that only *evaluates* is generic over [`Real`]: `f32`, `f64`, and numbers that carry derivatives
+//! (`num_dual::Dual64`, say), which is how the tests get an independent derivative of every formula. What *draws*
+//! random numbers asks for [`SampleReal`].
+
+use nalgebra::{RealField, convert, convert_unchecked};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal, StandardUniform};
+
+/// A real scalar that is cheap to copy: `f32`, `f64`, dual numbers.
+pub trait Real: RealField + Copy {}
+
+impl<T: RealField + Copy> Real for T {}
+
+/// A [`Real`] that can be drawn at random: `f32` and `f64`.
+pub trait SampleReal: Real {
+    /// One draw from N(0, 1).
+    fn standard_normal<R: Rng + ?Sized>(rng: &mut R) -> Self;
+
+    /// One draw from the uniform law on [0, 1).
+    fn standard_uniform<R: Rng + ?Sized>(rng: &mut R) -> Self;
+}
+
+impl<T: Real> SampleReal for T
+where
+    StandardNormal: Distribution<T>,
+    StandardUniform: Distribution<T>,
+{
+    fn standard_normal<R: Rng + ?Sized>(rng: &mut R) -> Self {
+        StandardNormal.sample(rng)
+    }
+
+    fn standard_uniform<R: Rng + ?Sized>(rng: &mut R) -> Self {
+        StandardUniform.sample(rng)
+    }
+}
+
+/// The literal `x` as a `T`.
+#[inline]
+pub(crate) fn real<T: Real>(x: f64) -> T {
+    convert(x)
+}
+
+/// The count `n` as a `T`.
+#[inline]
+pub(crate) fn count<T: Real>(n: usize) -> T {
+    convert(n as f64)
+}
+
+/// The real part of `x` as an `f64`, for error messages and for quantities that are `f64` in every precision.
+#[inline]
+pub(crate) fn to_f64<T: Real>(x: T) -> f64 {
+    convert_unchecked(x)
+}
