@@ -1,4 +1,107 @@
-//! fenchel minimises the divergence that you name.
+//! **fenchel minimises the divergence that you name.**
+//!
+//! Sample Gaussian mixtures, fit them by maximum likelihood, measure f-divergences, and train small generative models against
+//! them, with a reverse-mode tape, layers and Adam to do it with. Losses written by hand go wrong; here they derive from one object with
+//! tested laws.
+//!
+//! # A tour
+//!
+//! Laws are sampled and scored, one sample a row:
+//!
+//! ```
+//! use fenchel::distribution::{Density, Gaussian, Mixture, SampleRows};
+//! use fenchel::nalgebra::{DMatrix, DVector};
+//! use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let component = |mean: [f64; 2]| Gaussian::new(DVector::from_row_slice(&mean), DMatrix::identity(2, 2));
+//! let p = Mixture::new(&[0.75, 0.25], vec![component([0.0, 0.0])?, component([5.0, 5.0])?])?;
+//! let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+//! let rows = p.sample_rows(10_000, &mut rng)?;
+//!
+//! // The likeliest Gaussian, and what it misses. KL(P||Q) averages over P: draw from P, arguments exchanged.
+//! use fenchel::divergence::{FDivergence, ForwardKl, exact};
+//! use fenchel::estimate::FitMle;
+//! let q = Gaussian::fit_mle(&rows)?;
+//! let missed = exact::monte_carlo(&ForwardKl.swap(), &q, &p, 10_000, &mut rng)?;
+//! assert!(missed.mean > 10.0 * missed.std_error); // no Gaussian is a mixture
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A game names the divergence that the generator minimises, in its type. A network is a tuple of layers; a training step is a loss,
+//! its gradient and an update:
+//!
+//! ```
+//! use fenchel::autodiff::{Gradients, Params, Tape, value_and_grad};
+//! use fenchel::divergence::{ForwardKl, Game};
+//! use fenchel::nn::{Dense, Layer, LeakyRelu, evaluate};
+//! use fenchel::optim::Adam;
+//! # use fenchel::distribution::{Gaussian, SampleRows};
+//! # use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+//! # let noise = Gaussian::<f64>::standard(10)?;
+//! # let data = Gaussian::<f64>::standard(2)?;
+//! let game = Game::minimax(ForwardKl); // Game<ForwardKl, ForwardKl>; non_saturating(ForwardKl) is Game<ForwardKl, ReverseKl>
+//! let generator = (Dense(2),);
+//! let critic = (Dense(32), LeakyRelu, Dense(1)); // linear head: its output is ln p/q
+//! let (width, mut g) = generator.init(&mut rng, 10)?;
+//! let (_, mut d) = critic.init(&mut rng, width)?;
+//!
+//! let (mut tape, mut gradients) = (Tape::new(), Gradients::new());
+//! let (mut g_adam, mut d_adam) = (Adam::new(1e-3)?, Adam::new(1e-3)?);
+//! for _ in 0..3 {
+//!     let (x, z) = (data.sample_rows(64, &mut rng)?, noise.sample_rows(64, &mut rng)?);
+//!     let y = evaluate(&generator, &mut tape, &g, &z)?;
+//!     value_and_grad(&mut tape, &d, &mut gradients, |t, d| {
+//!         game.critic_loss(critic.apply(t, d, t.var(&x)), critic.apply(t, d, t.var(&y)))
+//!     })?;
+//!     d_adam.update(&mut d, &gradients)?;
+//!
+//!     value_and_grad(&mut tape, &g, &mut gradients, |t, g| {
+//!         game.generator_loss(critic.apply(t, &d.lift(t), generator.apply(t, g, t.var(&z))))
+//!     })?;
+//!     g_adam.update(&mut g, &gradients)?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The rooms
+//!
+//! A line of code uses its own room and lower floors only; `tests/floor_plan.rs` sees to it.
+//!
+//! ```text
+//! floor 4   examples/                              compose; own no mathematics
+//! floor 3   nn            optim
+//! floor 2   estimate      divergence
+//! floor 1   distribution              autodiff
+//! floor 0   real   elementary   special
+//! ```
+//!
+//! | room | what for |
+//! |---|---|
+//! | [`distribution`] | laws: sampling, densities, affine images |
+//! | [`estimate`] | maximum likelihood from sufficient statistics |
+//! | [`divergence`] | f-divergences: exact values, bounds, games |
+//! | [`autodiff`] | a tape closed under differentiation |
+//! | [`nn`] | layers; tuples compose them |
+//! | [`optim`] | Adam, schedules, averages |
+//! | [`elementary`] | one formula, many interpreters |
+//! | [`special`] | stable scalar kernels |
+//!
+//! # Conventions
+//!
+//! * Rows are samples: a batch is a `DMatrix` of shape (samples, features).
+//! * Logarithms are natural, and called `ln`. Every divergence prints its formula, because scales differ in the literature.
+//! * P is the data, Q the model; D(P‖Q) is forward, v is ln p/q.
+//! * `x` allocates, `x_to` writes into a buffer, `x_mut` overwrites. What can fail returns a `Result`; nothing panics.
+//! * Whatever draws takes an rng; an estimate carries its error bar.
+//! * Everything is generic over `f32` and `f64`, and what does not draw also over dual numbers.
+//! * [`nalgebra`], [`rand`] and [`rand_distr`] are re-exported; raising the version of one is a breaking change.
+
 pub mod autodiff;
 pub mod distribution;
 pub mod divergence;
@@ -8,6 +111,7 @@ pub mod nn;
 pub mod optim;
 pub mod real;
 pub mod special;
+
 mod tuple;
 
 pub use autodiff::{Tape, TapeError, Var};
@@ -20,3 +124,7 @@ pub use optim::OptimError;
 pub use real::{Real, SampleReal};
 
 pub use {nalgebra, rand, rand_distr};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

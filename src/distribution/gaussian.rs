@@ -77,6 +77,10 @@ impl<T: Real> Gaussian<T> {
         Self::from_cholesky(DVector::zeros(dimension), DMatrix::identity(dimension, dimension))
     }
 
+    pub(super) fn mean_ref(&self) -> &DVector<T> {
+        &self.mean
+    }
+
     /// The lower Cholesky factor of the covariance.
     pub fn cholesky_factor(&self) -> &DMatrix<T> {
         &self.factor

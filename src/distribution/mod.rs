@@ -8,6 +8,7 @@
 //! One draw is rand's own [`Distribution<DVector<T>>`](rand::distr::Distribution); many draws at once, one per row, are
 //! [`SampleRows`].
 
+mod compare;
 mod gaussian;
 mod mixture;
 

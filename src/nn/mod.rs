@@ -28,7 +28,7 @@ mod activation;
 mod dense;
 mod serial;
 
-pub use activation::{Elementwise, LeakyRelu, Relu, Sigmoid, Softplus, Tanh};
+pub use activation::{Elementwise, LeakyRelu, Relu, Rescale, Sigmoid, Softplus, Tanh};
 pub use dense::{Dense, DenseParams};
 
 use std::fmt::Debug;

@@ -49,9 +49,9 @@ where
     while terms.len() < n {
         let rows = q.sample_rows(BLOCK.min(n - terms.len()), rng)?;
         let (ln_p, ln_q) = (p.ln_pdf_rows(&rows)?, q.ln_pdf_rows(&rows)?);
-        // f(p/q) is q f(p/q) with both densities divided by q; q itself is positive at its own draws.
+        // f(p/q): the term q f(p/q) with both densities divided by q, which is positive at its own draws.
         let term = |(&ln_p, &ln_q): (&Q::Scalar, &Q::Scalar)| {
-            to_f64(perspective_of_logs(divergence, ln_p - ln_q, ln_q - ln_q))
+            to_f64(perspective_of_logs(divergence, ln_p - ln_q, nalgebra::zero()))
         };
         terms.extend(ln_p.iter().zip(ln_q.iter()).map(term));
     }
