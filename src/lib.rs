@@ -19,11 +19,11 @@
 //! let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
 //! let rows = p.sample_rows(10_000, &mut rng)?;
 //!
-//! // The likeliest Gaussian, and what it misses. KL(P||Q) averages over P: draw from P, arguments exchanged.
-//! use fenchel::divergence::{FDivergence, ForwardKl, exact};
+//! // The likeliest Gaussian, and what it misses.
+//! use fenchel::divergence::{ForwardKl, exact};
 //! use fenchel::estimate::FitMle;
 //! let q = Gaussian::fit_mle(&rows)?;
-//! let missed = exact::monte_carlo(&ForwardKl.swap(), &q, &p, 10_000, &mut rng)?;
+//! let missed = exact::monte_carlo(&ForwardKl, &p, &q, 10_000, &mut rng)?; // KL(P||Q), from draws of Q
 //! assert!(missed.mean > 10.0 * missed.std_error); // no Gaussian is a mixture
 //! # Ok(())
 //! # }

@@ -1,6 +1,6 @@
 //! Optimisers.
 //!
-//! An optimiser owns its state (moments, step count); the caller owns the parameters, a tree ([`Params`](crate::autodiff::Params)), and
+//! An optimiser owns its state (moments, step count); the caller owns the parameters, a tree ([`Params`]), and
 //! hands in gradients, a flat list in leaf order.
 
 mod adam;

@@ -12,10 +12,10 @@ const BLOCK: usize = 4096;
 
 /// D(P‖Q) = E_Q f(p/q) from `n` draws of Q, with its standard error.
 ///
-/// Every term is non-negative, because f is centred; the estimate of a KL divergence cannot come out negative. To draw from P
-/// instead, which has the smaller error where P has the wider tails, exchange the arguments:
-/// `monte_carlo(&divergence.swap(), &q, &p, n, rng)`. The standard error is itself estimated, and means little where
-/// f(p/q)² has no mean under Q. A single infinite term makes the estimate infinite.
+/// Every term is non-negative, because f is centred; the estimate of a KL divergence cannot come out negative. Draw from the law
+/// with the **wider tails**, whatever the divergence: the terms are then bounded where it matters. This draws from Q; to draw from P,
+/// exchange the arguments, `monte_carlo(&divergence.swap(), &q, &p, n, rng)`, which estimates the same number. The standard error is itself
+/// estimated, and means little where f(p/q)² has no mean under Q. A single infinite term makes the estimate infinite.
 ///
 /// ```
 /// use fenchel::distribution::Gaussian;
@@ -27,8 +27,10 @@ const BLOCK: usize = 4096;
 /// let p = Gaussian::new(DVector::from_vec(vec![1.0]), DMatrix::identity(1, 1))?;
 /// let q = Gaussian::new(DVector::from_vec(vec![0.0]), DMatrix::identity(1, 1))?;
 /// let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-/// let from_p = exact::monte_carlo(&ForwardKl.swap(), &q, &p, 10_000, &mut rng)?;
 /// let truth = ForwardKl.between(&p, &q)?; // 1/2
+/// let from_q = exact::monte_carlo(&ForwardKl, &p, &q, 10_000, &mut rng)?;
+/// let from_p = exact::monte_carlo(&ForwardKl.swap(), &q, &p, 10_000, &mut rng)?;
+/// assert!((from_q.mean - truth).abs() < 5.0 * from_q.std_error);
 /// assert!((from_p.mean - truth).abs() < 5.0 * from_p.std_error);
 /// # Ok(())
 /// # }
