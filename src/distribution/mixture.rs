@@ -8,6 +8,9 @@ use super::{AffineImage, Density, DistributionError, Moments, SampleRows, check_
 use crate::real::{SampleReal, count, to_f64};
 use crate::special::ln_sum_exp;
 
+/// Rows scored at a time.
+const BLOCK: usize = 512;
+
 /// Σₖ wₖ Cₖ: a draw picks component k with probability wₖ, then draws from it.
 ///
 /// ```
@@ -83,15 +86,21 @@ impl<C: Density> Density for Mixture<C> {
     }
 
     fn ln_pdf_rows(&self, rows: &DMatrix<C::Scalar>) -> Result<DVector<C::Scalar>, DistributionError> {
-        let by_component: Vec<_> =
-            self.components.iter().map(|component| component.ln_pdf_rows(rows)).collect::<Result<_, _>>()?;
+        let mut ln_pdf = DVector::zeros(rows.nrows());
         let mut terms = self.ln_weights.clone();
-        Ok(DVector::from_fn(rows.nrows(), |row, _| {
-            for ((term, &ln_weight), ln_pdf) in terms.iter_mut().zip(&self.ln_weights).zip(&by_component) {
-                *term = ln_weight + ln_pdf[row];
+        // In blocks, so that memory does not grow with rows times components.
+        for start in (0..rows.nrows()).step_by(BLOCK) {
+            let block = rows.rows(start, BLOCK.min(rows.nrows() - start)).into_owned();
+            let by_component: Vec<_> =
+                self.components.iter().map(|component| component.ln_pdf_rows(&block)).collect::<Result<_, _>>()?;
+            for row in 0..block.nrows() {
+                for ((term, &ln_weight), component) in terms.iter_mut().zip(&self.ln_weights).zip(&by_component) {
+                    *term = ln_weight + component[row];
+                }
+                ln_pdf[start + row] = ln_sum_exp(&terms);
             }
-            ln_sum_exp(&terms)
-        }))
+        }
+        Ok(ln_pdf)
     }
 }
 

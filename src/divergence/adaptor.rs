@@ -1,10 +1,12 @@
 //! Divergences made from divergences.
 
+use std::fmt;
+
 use super::{DivergenceError, FDivergence, Tilt, Variational};
 use crate::elementary::Elementary;
 
 /// A positive multiple of a divergence: c D, with generator c f.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Weighted<D> {
     weight: f64,
     divergence: D,
@@ -37,6 +39,13 @@ impl<D> Weighted<D> {
     /// The divergence D.
     pub fn divergence(&self) -> &D {
         &self.divergence
+    }
+}
+
+/// As one writes it: `0.5 NeymanChi2`.
+impl<D: fmt::Debug> fmt::Debug for Weighted<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.weight, self.divergence)
     }
 }
 

@@ -1,0 +1,13 @@
+//! What the examples share: data, arguments, reports, figures. No mathematics lives here; the crate has it.
+
+pub mod arguments;
+pub mod data;
+pub mod figure;
+pub mod report;
+pub mod workers;
+
+/// The portable generator of all examples; its stream is the same on every machine.
+pub type Random = fenchel::rand::rngs::Xoshiro256PlusPlus;
+
+/// What an example reports: one line.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

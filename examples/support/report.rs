@@ -1,0 +1,252 @@
+//! What a run comes to: measures, a line of the table, an entry of the summary, pictures.
+
+use std::path::Path;
+
+use fenchel::distribution::{Density, Gaussian, Mixture, Moments};
+use fenchel::divergence::{ForwardKl, ReverseKl, exact};
+use fenchel::estimate::FitMle;
+use fenchel::nalgebra::{DMatrix, DVector};
+use serde::Serialize;
+
+use super::figure::{Curves, Grid, Panel, curve_figure, density_figure, overview_figure};
+use super::{Failure, data::Data};
+
+/// The two directions, as objectives.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Direction {
+    /// KL(P‖Q).
+    Forward,
+    /// KL(Q‖P).
+    Reverse,
+}
+
+/// The divergence in this direction, by quadrature, between laws in raw coordinates.
+pub fn exact_kl(direction: Direction, p: &Mixture<Gaussian<f64>>, q: &Gaussian<f64>) -> Result<f64, Failure> {
+    // Ten standard deviations around every component of either law.
+    let (mut lower, mut upper) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+    for law in p.components().iter().chain([q]) {
+        let (mean, covariance) = (law.mean(), law.covariance());
+        for axis in 0..2 {
+            let reach = 10.0 * covariance[(axis, axis)].sqrt();
+            lower[axis] = lower[axis].min(mean[axis] - reach);
+            upper[axis] = upper[axis].max(mean[axis] + reach);
+        }
+    }
+    // Finer until the two finest grids agree to far more digits than are shown.
+    for m in [100, 200, 400, 800] {
+        let integral = match direction {
+            Direction::Forward => exact::quadrature(&ForwardKl, p, q, &lower, &upper, m)?,
+            Direction::Reverse => exact::quadrature(&ReverseKl, p, q, &lower, &upper, m)?,
+        };
+        if integral.error < 1e-6 * (1.0 + integral.value) {
+            return Ok(integral.value);
+        }
+    }
+    Err("Q is too narrow for the quadrature".into())
+}
+
+/// The least divergence in this direction from the post's mixture to any Gaussian.
+pub fn optimum(direction: Direction, p: &Mixture<Gaussian<f64>>) -> Result<f64, Failure> {
+    let best = match direction {
+        // Moment matching.
+        Direction::Forward => Gaussian::new(p.mean(), p.covariance())?,
+        // Found by descent; an error in the fourth digit of the minimiser moves the minimum in the eighth.
+        Direction::Reverse => {
+            let covariance = DMatrix::from_row_slice(2, 2, &[4.0149, 0.0049, 0.0049, 1.5016]);
+            Gaussian::new(DVector::from_row_slice(&[0.5023, 2.0007]), covariance)?
+        }
+    };
+    exact_kl(direction, p, &best)
+}
+
+/// A trained model, in raw coordinates.
+pub struct Model {
+    /// What its training minimised.
+    pub minimises: String,
+    /// The same, where it is one of the two directions and any Gaussian could be reached.
+    pub objective: Option<Direction>,
+    /// Its law, where that is known.
+    pub law: Option<Gaussian<f64>>,
+    /// Is its support bounded? Then P has mass where it has none.
+    pub bounded: bool,
+    /// Draws from it.
+    pub rows: DMatrix<f64>,
+    /// (iteration, variational bound) and (iteration, exact divergence) while it was trained.
+    pub curves: [Vec<(f64, f64)>; 2],
+    /// Seconds of training.
+    pub seconds: f64,
+}
+
+/// A line of the table and an entry of the summary; lengths are in raw coordinates.
+#[derive(Serialize)]
+pub struct Summary {
+    name: &'static str,
+    minimises: String,
+    mean: [f64; 2],
+    covariance: [[f64; 2]; 2],
+    share_small_mode: f64,
+    share_within_3_sigma: f64,
+    kl_p_q: Option<Number>,
+    kl_q_p: Option<Number>,
+    excess: Option<f64>,
+    seconds: f64,
+    /// KL(P‖Q) is then infinite, which JSON cannot say.
+    #[serde(skip)]
+    bounded: bool,
+}
+
+/// A number with its standard error, which is 0 for one by quadrature.
+#[derive(Clone, Copy, Serialize)]
+struct Number {
+    mean: f64,
+    std_error: f64,
+}
+
+impl Summary {
+    /// Measures a model.
+    pub fn new(name: &'static str, model: &Model, data: &Data) -> Result<Self, Failure> {
+        let p = &data.law;
+        let fitted = Gaussian::fit_mle(&model.rows)?;
+        let law = model.law.as_ref().unwrap_or(&fitted);
+        let (mean, covariance) = (law.mean(), law.covariance());
+        let distances: Vec<_> = p
+            .components()
+            .iter()
+            .map(|component| component.mahalanobis_squared_rows(&model.rows))
+            .collect::<Result<_, _>>()?;
+        let share = |holds: &dyn Fn(f64, f64) -> bool| {
+            let pairs = distances[0].iter().zip(distances[1].iter());
+            pairs.filter(|&(&large, &small)| holds(large, small)).count() as f64 / model.rows.nrows() as f64
+        };
+        let exact = |direction| {
+            let value = model.law.as_ref().map(|q| exact_kl(direction, p, q)).transpose();
+            Ok::<_, Failure>(value?.map(|mean| Number { mean, std_error: 0.0 }))
+        };
+        let (kl_p_q, kl_q_p) = (exact(Direction::Forward)?, exact(Direction::Reverse)?);
+        let excess = match (model.objective, kl_p_q, kl_q_p) {
+            (Some(Direction::Forward), Some(kl), _) => Some(kl.mean - optimum(Direction::Forward, p)?),
+            (Some(Direction::Reverse), _, Some(kl)) => Some(kl.mean - optimum(Direction::Reverse, p)?),
+            _ => None,
+        };
+        Ok(Self {
+            name,
+            minimises: model.minimises.clone(),
+            mean: [mean[0], mean[1]],
+            covariance: [[covariance[(0, 0)], covariance[(0, 1)]], [covariance[(1, 0)], covariance[(1, 1)]]],
+            share_small_mode: share(&|large, small| small < large),
+            share_within_3_sigma: share(&|large, small| large.min(small) < 9.0),
+            kl_p_q,
+            kl_q_p,
+            excess,
+            seconds: model.seconds,
+            bounded: model.bounded,
+        })
+    }
+}
+
+/// The table, a line for each model.
+pub fn table(summaries: &[Summary]) -> String {
+    let mut text = format!(
+        "{:<25} {:<23} {:>12} {:>20} {:>6} {:>6} {:>9} {:>9} {:>8} {:>6}\n",
+        "run", "minimises", "mean", "cov xx, xy, yy", "small", "3 sig", "KL(P||Q)", "KL(Q||P)", "excess", "sec"
+    );
+    for line in summaries {
+        let number = |number: Option<Number>| number.map_or("-".into(), |number| format!("{:.4}", number.mean));
+        let ([x, y], [[xx, xy], [_, yy]]) = (line.mean, line.covariance);
+        text += &format!(
+            "{:<25} {:<23} {:>12} {:>20} {:>6.3} {:>6.3} {:>9} {:>9} {:>8} {:>6.1}\n",
+            line.name,
+            line.minimises,
+            format!("{x:.3}, {y:.3}"),
+            format!("{xx:.2}, {xy:.2}, {yy:.2}"),
+            line.share_small_mode,
+            line.share_within_3_sigma,
+            if line.bounded { "inf".into() } else { number(line.kl_p_q) },
+            number(line.kl_q_p),
+            line.excess.map_or("-".into(), |excess| format!("{excess:.4}")),
+            line.seconds,
+        );
+    }
+    text + "\nsmall: share of samples nearer to the mode of weight 0.25. 3 sig: share within three standard deviations of a mode.\n\
+            excess: above the least value that a Gaussian can reach. KL by quadrature; '-' where the density of Q is not known.\n\
+            inf: a sigmoid bounds Q, and P has mass beyond. clipped: the critic's sigmoid cannot express p > q.\n"
+}
+
+/// The summary as JSON.
+pub fn json(seed: u64, summaries: &[Summary]) -> Result<String, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Runs<'a> {
+        seed: u64,
+        runs: &'a [Summary],
+    }
+    serde_json::to_string_pretty(&Runs { seed, runs: summaries })
+}
+
+/// Values of a density where the pictures look.
+fn grid(law: &impl Density<Scalar = f64>, nodes: usize) -> Result<Grid, Failure> {
+    let (x, y) = ((-7.0, 14.0), (-5.0, 16.0));
+    let at = |(low, high): (f64, f64), i: usize| low + (high - low) * i as f64 / (nodes - 1) as f64;
+    let points =
+        DMatrix::from_fn(nodes * nodes, 2, |i, axis| if axis == 0 { at(x, i % nodes) } else { at(y, i / nodes) });
+    let values = law.ln_pdf_rows(&points)?.iter().map(|ln_pdf| ln_pdf.exp()).collect();
+    Ok(Grid { x, y, columns: nodes, rows: nodes, values })
+}
+
+/// The densities of data and model on a grid, and what to write above them.
+pub struct Picture {
+    title: String,
+    subtitle: String,
+    data: Grid,
+    model: Grid,
+}
+
+impl Picture {
+    /// Of a model whose law is known, its density; of another, a kernel density estimate from some of its rows.
+    pub fn new(name: &str, model: &Model, data: &Data, quick: bool) -> Result<Self, Failure> {
+        let (nodes, centres) = if quick { (61, 200) } else { (151, 4000) };
+        let density = match &model.law {
+            Some(law) => grid(law, nodes)?,
+            None => {
+                // A kernel density estimate is a mixture with equal weights: 0.6 of Scott's bandwidth, because a model may have two modes.
+                let centres = model.rows.rows(0, centres.min(model.rows.nrows()));
+                let bandwidth = 0.6 * (centres.nrows() as f64).powf(-1.0 / 6.0);
+                let kernel = Gaussian::fit_mle(&centres.into_owned())?.cholesky_factor() * bandwidth;
+                let at = |centre: DVector<f64>| Gaussian::from_cholesky(centre, kernel.clone());
+                let kernels: Vec<_> = centres.row_iter().map(|row| at(row.transpose())).collect::<Result<_, _>>()?;
+                grid(&Mixture::new(&vec![1.0; kernels.len()], kernels)?, nodes)?
+            }
+        };
+        let (title, subtitle) = (name.to_string(), format!("minimises {}", model.minimises));
+        Ok(Self { title, subtitle, data: grid(&data.law, nodes)?, model: density })
+    }
+
+    fn panel(&self) -> Panel<'_> {
+        Panel { title: &self.title, subtitle: &self.subtitle, data: &self.data, model: &self.model }
+    }
+
+    /// Writes it as `stem`.png and `stem`.svg.
+    pub fn write(&self, stem: &Path) -> Result<(), String> {
+        density_figure(&self.panel(), stem)
+    }
+}
+
+/// Writes all pictures side by side.
+pub fn write_overview(pictures: &[Picture], stem: &Path) -> Result<(), String> {
+    let panels: Vec<_> = pictures.iter().map(Picture::panel).collect();
+    overview_figure(&panels, 4, stem)
+}
+
+/// Writes the training curves of the models that have any.
+pub fn write_curves(models: &[(&'static str, Model)], data: &Data, stem: &Path) -> Result<(), Failure> {
+    let mut panels = Vec::new();
+    for (name, model) in models.iter().filter(|(_, model)| !model.curves[0].is_empty()) {
+        let [bound, exact] = &model.curves;
+        let mut series = vec![("variational bound", bound.clone())];
+        if !exact.is_empty() {
+            series.push(("exact divergence", exact.clone()));
+        }
+        let least = model.objective.map(|direction| optimum(direction, &data.law)).transpose()?;
+        panels.push(Curves { title: name, series, reference: least.map(|least| ("optimum over Gaussians", least)) });
+    }
+    Ok(curve_figure(&panels, 3, stem)?)
+}
