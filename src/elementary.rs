@@ -22,9 +22,6 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// The whole line.
-    pub const REAL_LINE: Self = Self { lower: f64::NEG_INFINITY, upper: f64::INFINITY };
-
     /// All x ≤ `upper`.
     pub const fn at_most(upper: f64) -> Self {
         Self { lower: f64::NEG_INFINITY, upper }
@@ -33,11 +30,6 @@ impl Interval {
     /// All x ≥ `lower`.
     pub const fn at_least(lower: f64) -> Self {
         Self { lower, upper: f64::INFINITY }
-    }
-
-    /// The interval stretched by `factor` > 0 about 0.
-    pub fn scaled(self, factor: f64) -> Self {
-        Self { lower: self.lower * factor, upper: self.upper * factor }
     }
 
     /// Is `x` in the interval?

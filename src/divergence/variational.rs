@@ -27,15 +27,15 @@ pub fn bound<D: Variational, T: Real>(
     v_data: &[T],
     v_samples: &[T],
 ) -> Result<Estimate, DivergenceError> {
-    let finite = |law: &'static str, outputs: &[T], terms: &dyn Fn(T) -> T| match outputs
+    let average = |law: &'static str, outputs: &[T], term: &dyn Fn(T) -> T| match outputs
         .iter()
-        .position(|&v| !terms(v).is_finite())
+        .position(|&v| !term(v).is_finite())
     {
         Some(index) => Err(DivergenceError::CriticOutput { law, index, value: to_f64(outputs[index]) }),
-        None => mean_of(outputs.iter().map(|&v| to_f64(terms(v)))),
+        None => mean_of(outputs.iter().map(|&v| to_f64(term(v)))),
     };
-    let data = finite("P", v_data, &|v| divergence.real(v))?;
-    let samples = finite("Q", v_samples, &|v| divergence.fake(v))?;
+    let data = average("P", v_data, &|v| divergence.real(v))?;
+    let samples = average("Q", v_samples, &|v| divergence.fake(v))?;
     Ok(Estimate { mean: data.mean - samples.mean, std_error: data.std_error.hypot(samples.std_error) })
 }
 
