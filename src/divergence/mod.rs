@@ -1,7 +1,10 @@
 //! f-divergences: one object each, from which values, bounds and losses derive.
 //!
-//! For laws with densities p and q, and a convex f with f(1) = 0, the f-divergence is D(P‖Q) = ∫ q f(p/q). P is the data, Q the
-//! model. All logarithms are natural.
+//! For laws P and Q with densities p and q, and a convex f with f(1) = 0,
+//!
+//! $$ D(P \Vert Q) = \int q(x) \, f\Big(\frac{p(x)}{q(x)}\Big) \, dx $$
+//!
+//! P is the data, Q the model. All logarithms are natural.
 //!
 //! # The normal form
 //!
