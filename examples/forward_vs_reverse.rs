@@ -45,6 +45,9 @@ type Noise = fn(&mut Random, &mut DMatrix<f32>);
 
 const LATENT: usize = 10;
 
+/// The generator of the post, for uniform noise.
+const SEED_GENERATOR: (Dense, Sigmoid) = (Dense(2), Sigmoid);
+
 /// A generator, a critic, and the game that they play.
 struct Gan<G, C, A, B> {
     generator: G,
@@ -109,9 +112,9 @@ fn train_as_published<D: Tilt>(
     iterations: u64,
     rng: &mut Random,
     bar: &ProgressBar,
-) -> Result<(SeedGenerator, (DenseParams<DMatrix<f32>>, ())), Failure> {
+) -> Result<(DenseParams<DMatrix<f32>>, ()), Failure> {
     let game = Game::non_saturating(divergence);
-    let generator = (Dense(2), Sigmoid);
+    let generator = SEED_GENERATOR;
     let critic = (Dense(32), LeakyRelu, Dense(32), LeakyRelu, Dense(1), Sigmoid, head);
     let (width, mut g) = generator.init(rng, LATENT)?;
     let (_, mut d) = critic.init(rng, width)?;
@@ -139,11 +142,8 @@ fn train_as_published<D: Tilt>(
         step().map_err(|error| format!("iteration {iteration}: {error}"))?;
         bar.set_position(iteration);
     }
-    Ok((generator, g))
+    Ok(g)
 }
-
-/// The generator of the post.
-type SeedGenerator = (Dense, Sigmoid);
 
 fn normal(rng: &mut Random, batch: &mut DMatrix<f32>) {
     batch.apply(|z| *z = f32::standard_normal(rng));
@@ -226,10 +226,10 @@ impl Run<'_> {
     /// Trains as the post does.
     fn published<D: Tilt>(mut self, divergence: D, head: Rescale) -> Result<Model, Failure> {
         let start = Instant::now();
-        let (generator, g) =
+        let g =
             train_as_published(divergence, head, self.data, self.budget.published_iterations, &mut self.rng, self.bar)?;
         let seconds = start.elapsed().as_secs_f64();
-        let rows = self.draw(&generator, &g, uniform)?;
+        let rows = self.draw(&SEED_GENERATOR, &g, uniform)?;
         let minimises = format!("{:?}, clipped", divergence.tilt());
         Ok(Model { minimises, objective: None, law: None, bounded: true, rows, curves: Default::default(), seconds })
     }
@@ -279,7 +279,7 @@ fn affine<D: Variational>(run: Run<'_>, divergence: D, direction: Direction) -> 
 }
 
 fn seed_generator<D: Variational>(run: Run<'_>, divergence: D) -> Result<Model, Failure> {
-    let (generator, game) = ((Dense(2), Sigmoid), Game::minimax(divergence));
+    let (generator, game) = (SEED_GENERATOR, Game::minimax(divergence));
     let gan = Gan { generator, critic: critic(run.data), game, noise: uniform };
     Ok(Model { bounded: true, ..run.honest(&gan, None, |_| None)? })
 }

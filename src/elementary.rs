@@ -50,11 +50,11 @@ macro_rules! function_table {
             exp_m1_mx ExpM1Mx;
             /// x eˣ − (eˣ − 1), accurate near 0
             x_exp_m_exp_m1 XExpMExpM1;
-            /// The x ≥ −ln 2 with 2(eˣ − 1) − x equal to the argument
+            /// The x ≥ −ln 2 with 2(eˣ − 1) − x equal to the argument; −ln 2 if there is none, with derivative 0
             inverse_2_exp_m1_mx Inverse2ExpM1Mx;
-            /// ln x
+            /// ln x; at 0, where it is −∞, the derivative is taken to be 0
             ln Ln;
-            /// ln(1 + x), accurate near 0
+            /// ln(1 + x), accurate near 0; at −1, where it is −∞, the derivative is taken to be 0
             ln_1p Ln1p;
             /// ln((1 + eˣ)/2), accurate near 0
             ln_mean_exp LnMeanExp;
@@ -219,9 +219,9 @@ impl Function {
             Self::ExpM1 => x.exp(), // not y + 1, which cancels far below 0
             Self::ExpM1Mx => x.exp_m1(),
             Self::XExpMExpM1 => x * x.exp(),
-            Self::Inverse2ExpM1Mx => y.exp_m1().scale(2.0).shift(1.0).recip(),
-            Self::Ln => x.recip(),
-            Self::Ln1p => x.shift(1.0).recip(),
+            Self::Inverse2ExpM1Mx => y.exp_m1().scale(2.0).shift(1.0).recip_or_zero(),
+            Self::Ln => x.recip_or_zero(),
+            Self::Ln1p => x.shift(1.0).recip_or_zero(),
             Self::LnMeanExp | Self::Softplus => x.sigmoid(),
             Self::Sqrt => y.recip_or_zero().scale(0.5),
             Self::Square => x.scale(2.0),

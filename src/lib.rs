@@ -91,6 +91,7 @@
 //! | [`optim`] | Adam, schedules, averages |
 //! | [`elementary`] | one formula, many interpreters |
 //! | [`special`] | stable scalar kernels |
+//! | [`real`] | the scalar bounds: what evaluates, and what draws |
 //!
 //! # Conventions
 //!

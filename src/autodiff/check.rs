@@ -5,7 +5,7 @@
 use nalgebra::DMatrix;
 use rand::Rng;
 
-use super::{Tape, TapeError, Var};
+use super::{Params, Path, Tape, TapeError, Var};
 use crate::real::SampleReal;
 
 /// What [`gradients`] found.
@@ -65,6 +65,42 @@ pub fn gradients<R: Rng + ?Sized>(
     rng: &mut R,
 ) -> Result<(), CheckError> {
     check(&computation, at, 1, order, rng)
+}
+
+/// The same for a computation on a parameter tree: of a layer, say.
+///
+/// # Errors
+///
+/// Those of [`gradients`].
+///
+/// ```
+/// use fenchel::autodiff::check;
+/// use fenchel::nalgebra::DMatrix;
+/// use fenchel::nn::{Dense, Layer, Tanh};
+/// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+/// let (net, rows) = ((Dense(3), Tanh, Dense(1)), DMatrix::from_element(4, 2, 0.3));
+/// let (_, params) = net.init(&mut rng, 2)?;
+/// check::params(|t, p| net.apply(t, p, t.var(&rows)), &params, 2, &mut rng)?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn params<P: Params<f64>, R: Rng + ?Sized>(
+    computation: impl for<'t> Fn(&'t Tape<f64>, &P::Lifted<'t>) -> Var<'t, f64>,
+    params: &P,
+    order: usize,
+    rng: &mut R,
+) -> Result<(), CheckError> {
+    let mut leaves = Vec::new();
+    params.visit(&Path::root(), &mut |_, leaf| leaves.push(leaf.clone()));
+    let on_variables: &Computation<'_> = &|tape, x| {
+        let mut x = x.iter();
+        // A tree that hands out more leaves than it visits gets constants for the rest, whose gradient the tape then lacks.
+        computation(tape, &params.lift_with(&mut |leaf| x.next().copied().unwrap_or_else(|| tape.var(leaf))))
+    };
+    check(on_variables, &leaves, 1, order, rng)
 }
 
 fn check<R: Rng + ?Sized>(

@@ -12,13 +12,18 @@ use crate::real::Real;
 /// A matrix is a leaf, `()` is the empty tree, and a tuple of trees is a tree. Leaves have an order and a stable path such as
 /// `2.weight`; gradients and the moments of an optimiser are flat lists in that order.
 ///
-/// An implementation must [`lift`](Self::lift) exactly its leaves, in the order of [`visit`](Self::visit).
+/// An implementation must hand out its leaves in the same order in all three methods.
 pub trait Params<T: Real> {
     /// The same tree with tape variables for leaves.
     type Lifted<'t>;
 
+    /// Calls `leaf` with every leaf, and builds the tree of the variables that it returns.
+    fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t>;
+
     /// Puts the leaves on the tape.
-    fn lift<'t>(&self, tape: &'t Tape<T>) -> Self::Lifted<'t>;
+    fn lift<'t>(&self, tape: &'t Tape<T>) -> Self::Lifted<'t> {
+        self.lift_with(&mut |leaf| tape.var(leaf))
+    }
 
     /// Calls `leaf` with every leaf and its path, which begins with `at`.
     fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>));
@@ -77,8 +82,8 @@ impl fmt::Display for Path<'_> {
 impl<T: Real> Params<T> for DMatrix<T> {
     type Lifted<'t> = Var<'t, T>;
 
-    fn lift<'t>(&self, tape: &'t Tape<T>) -> Var<'t, T> {
-        tape.var(self)
+    fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Var<'t, T> {
+        leaf(self)
     }
 
     fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {
@@ -93,7 +98,7 @@ impl<T: Real> Params<T> for DMatrix<T> {
 impl<T: Real> Params<T> for () {
     type Lifted<'t> = ();
 
-    fn lift(&self, _: &Tape<T>) {}
+    fn lift_with<'t>(&self, _: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) {}
 
     fn visit(&self, _: &Path<'_>, _: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {}
 
@@ -105,8 +110,8 @@ macro_rules! params_for_tuple {
         impl<T: Real, $($name: Params<T>),*> Params<T> for ($($name,)*) {
             type Lifted<'t> = ($($name::Lifted<'t>,)*);
 
-            fn lift<'t>(&self, tape: &'t Tape<T>) -> Self::Lifted<'t> {
-                ($(self.$index.lift(tape),)*)
+            fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t> {
+                ($(self.$index.lift_with(leaf),)*)
             }
 
             fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {
@@ -146,6 +151,13 @@ impl<T: Real> Gradients<T> {
     pub(crate) fn copy_from(&mut self, values: &[Var<'_, T>]) -> Result<(), TapeError> {
         self.leaves.resize_with(values.len(), || DMatrix::zeros(0, 0));
         self.leaves.iter_mut().zip(values).try_for_each(|(leaf, value)| value.copy_to(leaf))
+    }
+}
+
+/// Gradients from elsewhere, in leaf order.
+impl<T> From<Vec<DMatrix<T>>> for Gradients<T> {
+    fn from(leaves: Vec<DMatrix<T>>) -> Self {
+        Self { leaves }
     }
 }
 

@@ -73,7 +73,10 @@ impl<T: Real> Tape<T> {
         walk.adjoint.resize(end, None);
         walk.adjoint[y.index()] = Some(cotangent.index());
         for index in (start..end).rev() {
-            let Some(adjoint) = walk.adjoint[index].filter(|_| walk.on_path[index]) else { continue };
+            let Some(adjoint) = walk.adjoint[index] else { continue };
+            if !self.op(index).parents().any(|parent| walk.on_path[parent]) {
+                continue; // an input asked for: what is below it is nobody's business
+            }
             let (on_path, adjoints) = (&walk.on_path, &mut walk.adjoint);
             let emit = |parent: usize, more: Var<'t, T>| {
                 if on_path[parent] {

@@ -175,6 +175,7 @@ impl<T: Real> AffineImage for Gaussian<T> {
         check_dimension("a row of the affine map", self.dimension(), matrix.ncols())?;
         check_dimension("the offset", matrix.nrows(), offset.len())?;
         check_finite("the affine map", matrix)?;
+        check_finite("the offset", &column(offset))?;
         let rows = matrix.nrows();
         if rows == 0 {
             return Err(DistributionError::ZeroDimension);
@@ -210,8 +211,12 @@ fn check_parameters<T: Real>(
     }
     check_dimension(what, mean.len(), matrix.nrows())?;
     check_dimension(what, mean.len(), matrix.ncols())?;
-    check_finite("the mean", &DMatrix::from_column_slice(mean.len(), 1, mean.as_slice()))?;
+    check_finite("the mean", &column(mean))?;
     check_finite(what, matrix)
+}
+
+fn column<T: Real>(vector: &DVector<T>) -> DMatrix<T> {
+    DMatrix::from_column_slice(vector.len(), 1, vector.as_slice())
 }
 
 fn below_diagonal(dimension: usize) -> impl Iterator<Item = (usize, usize)> {

@@ -15,7 +15,7 @@ const BLOCK: usize = 512;
 ///
 /// ```
 /// use fenchel::distribution::{Gaussian, Mixture, Moments, SampleRows};
-/// use fenchel::nalgebra::{DMatrix, DVector, dvector};
+/// use fenchel::nalgebra::{DMatrix, DVector};
 /// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 ///
 /// # fn main() -> Result<(), fenchel::DistributionError> {

@@ -176,6 +176,16 @@ pub enum DistributionError {
         /// Its weight.
         weight: f64,
     },
+    /// A parameter is out of its range; for laws defined elsewhere.
+    #[error("{what} is {value}, but must be {range}")]
+    InvalidParameter {
+        /// What it is.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The values that it may have.
+        range: &'static str,
+    },
     /// The weights do not sum to a positive finite number.
     #[error("the weights sum to {sum}")]
     WeightSum {

@@ -98,10 +98,9 @@ impl Variational for NeymanChi2 {
         (-v).exp().scale(2.0)
     }
 
-    /// 2 − 2 √(1 − t), written so that it keeps its relative accuracy near 0.
+    /// 2 − 2 √(1 − t), by way of the logarithm of the root: relatively accurate near 0, and −∞ at −∞.
     fn conjugate<E: Elementary>(&self, t: E) -> E {
         let domain = self.conjugate_domain();
-        let inside = t.clamp(domain);
-        inside.scale(2.0) / (-inside).shift(1.0).sqrt().shift(1.0) + t.indicator(domain)
+        t.indicator(domain) - (-t.clamp(domain)).ln_1p().scale(0.5).exp_m1().scale(2.0)
     }
 }

@@ -1,7 +1,7 @@
 //! Jensen-Shannon, and what its non-saturating step minimises.
 
 use super::{FDivergence, Swapped, Tilt, Variational};
-use crate::elementary::Elementary;
+use crate::elementary::{Elementary, Interval};
 
 /// KL(P‖M) + KL(Q‖M) with M = (P + Q)/2: **twice** the Jensen-Shannon divergence, as in the f-GAN paper. At most 2 ln 2.
 ///
@@ -10,13 +10,18 @@ use crate::elementary::Elementary;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct JensenShannon;
 
+/// m = (1 + eᵛ)/2. Not the exponential of its logarithm, which would lose hundreds of units for large v.
+fn midpoint<E: Elementary>(v: E) -> E {
+    v.exp_m1().scale(0.5).shift(1.0)
+}
+
 impl FDivergence for JensenShannon {
     type Swapped = Self;
 
     /// With m = (1 + u)/2: m times the sum of f_KL(u/m) and f_KL(1/m), where f_KL(x) = x ln x − x + 1. Neither term is negative, so nothing cancels.
     fn value<E: Elementary>(&self, v: E) -> E {
-        let (ln_u_over_m, ln_m) = (-(-v).ln_mean_exp(), v.ln_mean_exp());
-        ln_m.exp() * (ln_u_over_m.x_exp_m_exp_m1() + (-ln_m).x_exp_m_exp_m1())
+        let (ln_u_over_m, ln_1_over_m) = (-(-v).ln_mean_exp(), -v.ln_mean_exp());
+        midpoint(v) * (ln_u_over_m.x_exp_m_exp_m1() + ln_1_over_m.x_exp_m_exp_m1())
     }
 
     fn at_zero(&self) -> f64 {
@@ -72,8 +77,8 @@ impl FDivergence for SoftReverseKl {
 
     /// 2 m f_RKL(u/m) with m = (1 + u)/2 and f_RKL(x) = x − 1 − ln x.
     fn value<E: Elementary>(&self, v: E) -> E {
-        let (ln_u_over_m, ln_m) = (-(-v).ln_mean_exp(), v.ln_mean_exp());
-        (ln_m.exp() * ln_u_over_m.exp_m1_mx()).scale(2.0)
+        let ln_u_over_m = -(-v).ln_mean_exp();
+        (midpoint(v) * ln_u_over_m.exp_m1_mx()).scale(2.0)
     }
 
     fn at_zero(&self) -> f64 {
@@ -91,7 +96,8 @@ impl FDivergence for SoftReverseKl {
 
 impl Variational for SoftReverseKl {
     fn real<E: Elementary>(&self, v: E) -> E {
-        (-v).ln_mean_exp() - (-v).exp_m1()
+        // Beyond 800 the exponential is infinite in either precision; clamped, the logarithm leaves it so at −∞.
+        (-v).clamp(Interval::at_most(800.0)).ln_mean_exp() - (-v).exp_m1()
     }
 
     fn fake<E: Elementary>(&self, v: E) -> E {

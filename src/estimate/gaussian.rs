@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::{EstimateError, FitMle, SufficientStatistics};
 use crate::distribution::{DistributionError, Gaussian};
-use crate::real::{Real, count, to_f64};
+use crate::real::{Real, count, real, to_f64};
 
 /// Rows taken in at a time: their centred copy stays in cache, and sums over blocks round less than one long sum.
 const BLOCK: usize = 512;
@@ -54,13 +54,17 @@ impl<T: Real> GaussianStatistics<T> {
         let mut centred = rows.rows(start, end - start).into_owned();
         let mut mean = DVector::zeros(dimension);
         if weight > T::zero() {
+            let heaviest =
+                weights.iter().enumerate().fold(0, |best, (row, &w)| if w > weights[best] { row } else { best });
             for (mut column, mean) in centred.column_iter_mut().zip(mean.iter_mut()) {
-                // Off one entry first, so that the sum is of deviations.
-                let pivot = column[0];
-                column.add_scalar_mut(-pivot);
-                let deviation = column.iter().zip(&weights).fold(T::zero(), |sum, (&x, &w)| sum + w * x) / weight;
-                column.add_scalar_mut(-deviation);
-                *mean = pivot + deviation;
+                // Off an entry that counts first, so that a constant column becomes exactly 0 and nothing far away is summed; then off
+                // the mean twice, the second time for what the first one rounded.
+                let mut shift = column[heaviest];
+                for _ in 0..3 {
+                    column.add_scalar_mut(-shift);
+                    *mean += shift;
+                    shift = column.iter().zip(&weights).fold(T::zero(), |sum, (&x, &w)| sum + w * x) / weight;
+                }
             }
         }
         let mut weighted = centred.clone();
@@ -141,8 +145,10 @@ impl<T: Real> FitMle for Gaussian<T> {
             return Err(EstimateError::TooFewRows { rows: statistics.rows, needed });
         }
         let covariance = &statistics.scatter / statistics.weight;
-        // Collinear data leave pivots of rounding size where the exact ones are 0, of either sign.
-        let rounding = T::default_epsilon() * count(statistics.dimension());
+        // Collinear data leave pivots of rounding size where the exact ones are 0, of either sign. A sum of n products rounds by
+        // some √n ε of its size, and each step of the elimination by another ε.
+        let sums = count::<T>(statistics.rows.min(BLOCK)).sqrt() + count(statistics.dimension());
+        let rounding = T::default_epsilon() * sums * real(4.0);
         let law = Gaussian::new(statistics.mean.clone(), covariance)?;
         let factor = law.cholesky_factor();
         let vanishes = |&pivot: &usize| {

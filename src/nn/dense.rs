@@ -26,8 +26,8 @@ pub struct DenseParams<M> {
 impl<T: Real> Params<T> for DenseParams<DMatrix<T>> {
     type Lifted<'t> = DenseParams<Var<'t, T>>;
 
-    fn lift<'t>(&self, tape: &'t Tape<T>) -> Self::Lifted<'t> {
-        DenseParams { weight: self.weight.lift(tape), bias: self.bias.lift(tape) }
+    fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t> {
+        DenseParams { weight: leaf(&self.weight), bias: leaf(&self.bias) }
     }
 
     fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {

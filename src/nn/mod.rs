@@ -130,13 +130,27 @@ pub enum LayerError {
         /// The width of its output.
         outputs: usize,
     },
+    /// A layer cannot be built as told, for a reason of its own; for layers defined elsewhere.
+    #[error("layer '{path}': {reason}")]
+    Refused {
+        /// The layer.
+        path: String,
+        /// The reason.
+        reason: String,
+    },
 }
 
 impl LayerError {
+    fn path_mut(&mut self) -> &mut String {
+        match self {
+            Self::ZeroWidth { path, .. } | Self::Refused { path, .. } => path,
+        }
+    }
+
     /// The same error, seen from a network in which the layer is part number `index`.
-    pub fn inside(self, index: usize) -> Self {
-        let Self::ZeroWidth { path, inputs, outputs } = self;
-        let path = if path.is_empty() { index.to_string() } else { format!("{index}.{path}") };
-        Self::ZeroWidth { path, inputs, outputs }
+    pub fn inside(mut self, index: usize) -> Self {
+        let path = self.path_mut();
+        *path = if path.is_empty() { index.to_string() } else { format!("{index}.{path}") };
+        self
     }
 }

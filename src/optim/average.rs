@@ -60,11 +60,11 @@ impl<P> Average<P> {
         let mut leaves: Vec<DMatrix<T>> = Vec::new();
         params.visit(&Path::root(), &mut |_, leaf| leaves.push(leaf.clone()));
         check_shapes(&self.params, &leaves)?;
-        let share = real::<T>(1.0 - self.decay);
+        let (keep, share) = (real::<T>(self.decay), real::<T>(1.0 - self.decay));
         let mut leaves = leaves.into_iter();
         self.params.visit_mut(&Path::root(), &mut |_, average| {
             let Some(leaf) = leaves.next() else { return };
-            average.zip_apply(&leaf, |average, leaf| *average += share * (leaf - *average));
+            average.zip_apply(&leaf, |average, leaf| *average = keep * *average + share * leaf);
         });
         Ok(())
     }

@@ -38,6 +38,7 @@ impl<T: Real> ClosedForm<Gaussian<T>> for ForwardKl {
 /// KL(Q‖P).
 impl<T: Real> ClosedForm<Gaussian<T>> for ReverseKl {
     fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+        check_dimensions(p, q)?;
         ForwardKl.between(q, p)
     }
 }
@@ -71,6 +72,7 @@ impl<T: Real> ClosedForm<Gaussian<T>> for PearsonChi2 {
 /// χ²(Q‖P).
 impl<T: Real> ClosedForm<Gaussian<T>> for NeymanChi2 {
     fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+        check_dimensions(p, q)?;
         PearsonChi2.between(q, p)
     }
 }

@@ -16,6 +16,7 @@ const BLOCK: usize = 4096;
 /// with the **wider tails**, whatever the divergence: the terms are then bounded where it matters. This draws from Q; to draw from P,
 /// exchange the arguments, `monte_carlo(&divergence.swap(), &q, &p, n, rng)`, which estimates the same number. The standard error is itself
 /// estimated, and means little where f(p/q)² has no mean under Q. A single infinite term makes the estimate infinite.
+/// Where P has mass that Q has not, draws of Q never see it: f′(∞) times that mass is missing from the estimate.
 ///
 /// ```
 /// use fenchel::distribution::Gaussian;
