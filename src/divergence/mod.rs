@@ -2,7 +2,7 @@
 //!
 //! For laws P and Q with densities p and q, and a convex f with f(1) = 0,
 //!
-//! $$ D(P \Vert Q) = \int q(x) \, f\Big(\frac{p(x)}{q(x)}\Big) \, dx $$
+//! $$ D(P \Vert Q) = \int q(x) f\left(\frac{p(x)}{q(x)}\right) dx $$
 //!
 //! P is the data, Q the model. All logarithms are natural.
 //!
