@@ -98,10 +98,11 @@
 //! * Rows are samples: a batch is a `DMatrix` of shape (samples, features).
 //! * Logarithms are natural, and called `ln`. Every divergence prints its formula, because scales differ in the literature.
 //! * P is the data, Q the model; D(P‖Q) is forward, v is ln p/q.
-//! * `x` allocates, `x_to` writes into a buffer, `x_mut` overwrites. What can fail returns a `Result`; nothing panics.
+//! * `x` allocates, `x_to` writes into a buffer, `x_mut` overwrites. What can fail returns a `Result`; nothing panics, short of
+//!   running out of memory.
 //! * Whatever draws takes an rng; an estimate carries its error bar.
 //! * Everything is generic over `f32` and `f64`, and what does not draw also over dual numbers.
-//! * [`nalgebra`], [`rand`] and [`rand_distr`] are re-exported; raising the version of one is a breaking change.
+//! * [`nalgebra`], [`rand`], [`rand_distr`] and [`approx`] are re-exported; raising the version of one is a breaking change.
 
 pub mod autodiff;
 pub mod distribution;
@@ -124,7 +125,7 @@ pub use nn::LayerError;
 pub use optim::OptimError;
 pub use real::{Real, SampleReal};
 
-pub use {nalgebra, rand, rand_distr};
+pub use {approx, nalgebra, rand, rand_distr};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -36,6 +36,12 @@ where
     }
 }
 
+/// Could a matrix of this shape exist? Its bytes must not be more than an allocation can have.
+pub(crate) fn fits<T>(rows: usize, columns: usize) -> bool {
+    let bytes = rows.checked_mul(columns).and_then(|entries| entries.checked_mul(size_of::<T>()));
+    bytes.is_some_and(|bytes| bytes <= isize::MAX as usize)
+}
+
 /// The literal `x` as a `T`.
 #[inline]
 pub(crate) fn real<T: Real>(x: f64) -> T {

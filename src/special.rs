@@ -1,7 +1,7 @@
 //! Scalar kernels that neither overflow nor cancel where the obvious formula does.
 //!
-//! Every function is generic over [`Real`], accurate to a few units in the last place over the whole line, and
-//! returns its limit at ±∞; NaN in gives NaN out.
+//! Every function is generic over [`Real`] and returns its limit at ±∞; NaN in gives NaN out. Functions of one variable are accurate
+//! to a few units in the last place over the whole line.
 
 use crate::real::{Real, real};
 
@@ -74,6 +74,9 @@ pub fn inverse_2_exp_m1_mx<T: Real>(t: T) -> T {
     let mut converged = false;
     for _ in 0..60 {
         let e = x.exp_m1() * two;
+        if !e.is_finite() {
+            break; // at the very end of the range; the start is right to rounding there
+        }
         let slope = e + T::one();
         if slope <= T::zero() {
             break; // rounded onto the minimum at -ln 2

@@ -394,3 +394,13 @@ fn public_types_have_debug() {
     let tape = Tape::new();
     assert!(format!("{:?}", tape.scalar(2.5)).contains("2.5"));
 }
+
+#[test]
+fn more_entries_than_memory_can_have_are_a_failure() {
+    let tape = Tape::<f64>::new();
+    let error = tape.filled(usize::MAX, 2, 0.0).to_matrix().unwrap_err();
+    assert_eq!(error, TapeError::TooLarge { op: "Leaf", rows: usize::MAX, columns: 2 });
+    let tape = Tape::<f64>::new();
+    let error = tape.filled(1, 3, 0.0).repeat_rows(usize::MAX).sum().to_scalar().unwrap_err();
+    assert_eq!(error, TapeError::TooLarge { op: "RepeatRows", rows: usize::MAX, columns: 3 });
+}

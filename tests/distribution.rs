@@ -8,7 +8,7 @@
 
 use approx::{AbsDiffEq, RelativeEq, assert_relative_eq, assert_relative_ne};
 use fenchel::DistributionError;
-use fenchel::distribution::{AffineImage, Density, Gaussian, Mixture, Moments, SampleRows};
+use fenchel::distribution::{AffineImage, Density, Gaussian, Law, Mixture, Moments, SampleRows};
 use fenchel::nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use fenchel::rand::SeedableRng;
 use fenchel::rand::distr::Distribution;
@@ -507,6 +507,62 @@ fn a_projection_onto_fewer_dimensions_is_a_marginal() {
     assert_relative_eq!(marginal, expected, epsilon = 1e-15, max_relative = 1e-14); // a handful of roundings
 }
 
+/// The pivot at which a matrix fails, and its value to four decimals: rounding apart, that is.
+fn singular(error: DistributionError) -> (usize, f64) {
+    match error {
+        DistributionError::NotPositiveDefinite { pivot, value } => (pivot, (value * 1e4).round() / 1e4 + 0.0),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_covariance_is_refused_where_rounding_leaves_a_pivot_and_accepted_above() {
+    let new = |correlation: f64| Gaussian::new(DVector::zeros(2), dmatrix![1.0, correlation; correlation, 1.0]);
+    // The square of the second pivot is 1 - correlation²: 8 ε is the line for two dimensions.
+    assert!(new(1.0 - 16.0 * f64::EPSILON).is_ok());
+    assert_eq!(singular(new(1.0 - f64::EPSILON).unwrap_err()).0, 1);
+    // A line in space, through sums that round.
+    let direction = dvector![0.3, 0.1, 0.7];
+    assert!(Gaussian::new(DVector::zeros(3), &direction * direction.transpose()).is_err());
+}
+
+#[test]
+fn asymmetry_is_refused_beyond_rounding_at_any_scale() {
+    // Half of the line √ε and twice it, relative to the standard deviations.
+    let line = f64::EPSILON.sqrt();
+    for scale in [1e-200, 1.0, 1e200_f64] {
+        let new = |gap: f64| Gaussian::new(DVector::zeros(2), dmatrix![1.0, 0.1 + gap; 0.1, 1.0] * scale);
+        assert!(new(0.5 * line).is_ok(), "{scale}");
+        assert!(
+            matches!(new(2.0 * line).unwrap_err(), DistributionError::NotSymmetric { row: 1, column: 0, .. }),
+            "{scale}"
+        );
+    }
+    // The largest variances that there are.
+    let law = Gaussian::new(DVector::zeros(1), dmatrix![1.5e308]).unwrap();
+    assert_eq!(law.cholesky_factor()[(0, 0)], 1.5e308_f64.sqrt());
+}
+
+#[test]
+fn the_density_is_nan_only_at_a_nan() {
+    let law = Gaussian::from_cholesky(DVector::zeros(2), dmatrix![1e-10, 0.0; 1e-10, 1.0]).unwrap();
+    for point in [dvector![1e300, 0.0], dvector![f64::INFINITY, 0.0], dvector![f64::INFINITY, f64::INFINITY]] {
+        assert_eq!(law.ln_pdf(&point), Ok(f64::NEG_INFINITY));
+    }
+    assert!(law.ln_pdf(&dvector![f64::NAN, f64::INFINITY]).unwrap().is_nan());
+}
+
+#[test]
+fn more_rows_than_memory_can_have_are_an_error() {
+    let law = Gaussian::<f64>::standard(2).unwrap();
+    let too_large = Err(DistributionError::TooLarge { rows: usize::MAX, columns: 2 });
+    assert_eq!(law.sample_rows(usize::MAX, &mut rng(1)), too_large);
+    let mixture = Mixture::new(&[1.0], vec![law]).unwrap();
+    assert_eq!(mixture.sample_rows(usize::MAX, &mut rng(1)), too_large);
+    assert_eq!(mixture.stratified_rows(usize::MAX, &mut rng(1)), too_large);
+    assert_eq!(mixture.sample_labelled_rows(usize::MAX, &mut rng(1)).map(|(rows, _)| rows), too_large);
+}
+
 #[test]
 fn an_affine_map_that_is_not_onto_is_refused() {
     let law = Gaussian::<f64>::standard(2).unwrap();
@@ -517,12 +573,11 @@ fn an_affine_map_that_is_not_onto_is_refused() {
         assert_eq!(mixture.affine_image(&matrix, &offset).unwrap_err(), error);
         error
     };
-    let fails = |pivot| DistributionError::NotPositiveDefinite { pivot };
-    assert_eq!(pivot(DMatrix::zeros(2, 2)), fails(0));
-    assert_eq!(pivot(dmatrix![1.0, 2.0; 2.0, 4.0]), fails(1));
+    assert_eq!(singular(pivot(DMatrix::zeros(2, 2))), (0, 0.0));
+    assert_eq!(singular(pivot(dmatrix![1.0, 2.0; 2.0, 4.0])), (1, 0.0));
     // 0.1 + 0.2 is not 0.3: singular to rounding.
-    assert_eq!(pivot(dmatrix![0.1, 0.2; 0.3, 0.6]), fails(1));
-    assert_eq!(pivot(DMatrix::identity(3, 2)), fails(2));
+    assert_eq!(singular(pivot(dmatrix![0.1, 0.2; 0.3, 0.6])), (1, 0.0));
+    assert_eq!(singular(pivot(DMatrix::identity(3, 2))), (2, 0.0));
     assert_eq!(pivot(DMatrix::zeros(0, 2)), DistributionError::ZeroDimension);
     // Small is not singular.
     assert!(law.affine_image(&(DMatrix::identity(2, 2) * 1e-100), &DVector::zeros(2)).is_ok());
@@ -613,17 +668,21 @@ fn a_wrong_gaussian_is_named() {
 #[test]
 fn a_covariance_that_is_not_positive_definite_is_refused_at_the_right_pivot() {
     let pivot = |covariance: DMatrix<f64>| Gaussian::new(DVector::zeros(covariance.nrows()), covariance).unwrap_err();
-    let fails = |pivot| DistributionError::NotPositiveDefinite { pivot };
-    assert_eq!(pivot(DMatrix::zeros(2, 2)), fails(0));
-    assert_eq!(pivot(dmatrix![-1.0]), fails(0));
-    assert_eq!(pivot(dmatrix![1.0, 2.0; 2.0, 1.0]), fails(1));
-    assert_eq!(pivot(DMatrix::from_diagonal(&dvector![1.0, 1.0, -1.0, 1.0])), fails(2));
-    assert_eq!(pivot(dmatrix![1.0, 1.0; 1.0, 1.0]), fails(1));
-    // Indefinite though every diagonal entry and every 2 x 2 block is positive: the determinant is -0.458.
-    assert_eq!(pivot(dmatrix![1.0, 0.9, -0.2; 0.9, 1.0, 0.5; -0.2, 0.5, 1.0]), fails(2));
+    assert_eq!(singular(pivot(DMatrix::zeros(2, 2))), (0, 0.0));
+    assert_eq!(singular(pivot(dmatrix![-1.0])), (0, -1.0));
+    // What is left of the diagonal entry: 1 - 2².
+    assert_eq!(singular(pivot(dmatrix![1.0, 2.0; 2.0, 1.0])), (1, -3.0));
+    assert_eq!(singular(pivot(DMatrix::from_diagonal(&dvector![1.0, 1.0, -1.0, 1.0]))), (2, -1.0));
+    assert_eq!(singular(pivot(dmatrix![1.0, 1.0; 1.0, 1.0])), (1, 0.0));
+    // Indefinite though every diagonal entry and every 2 x 2 block is positive: what is left is the determinant, -0.458 by hand
+    // before 0.81 is subtracted from 1, over 0.19; that of three digits.
+    let (index, left) = singular(pivot(dmatrix![1.0, 0.9, -0.2; 0.9, 1.0, 0.5; -0.2, 0.5, 1.0]));
+    let determinant = 1.0 + 2.0 * 0.9 * 0.5 * -0.2 - 0.81 - 0.25 - 0.04;
+    assert_eq!(index, 2);
+    assert!((left - determinant / 0.19).abs() < 1e-4, "{left}"); // shown to four decimals
     let factor = |factor: DMatrix<f64>| Gaussian::from_cholesky(DVector::zeros(2), factor).unwrap_err();
-    assert_eq!(factor(dmatrix![1.0, 0.0; 3.0, 0.0]), fails(1));
-    assert_eq!(factor(dmatrix![-1.0, 0.0; 3.0, 1.0]), fails(0));
+    assert_eq!(singular(factor(dmatrix![1.0, 0.0; 3.0, 0.0])), (1, 0.0));
+    assert_eq!(singular(factor(dmatrix![-1.0, 0.0; 3.0, 1.0])), (0, -1.0));
     let mismatch = DistributionError::DimensionMismatch { what: "the Cholesky factor", expected: 2, found: 3 };
     assert_eq!(factor(DMatrix::identity(3, 3)), mismatch);
     let infinite =

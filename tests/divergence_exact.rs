@@ -763,3 +763,33 @@ fn wrong_laws_boxes_and_counts_are_named() {
         assert_eq!(error, DivergenceError::TooFewDraws { draws: n as u64 });
     }
 }
+
+#[test]
+fn far_apart_bounded_divergences_reach_their_bound_and_the_others_are_right_or_refused() {
+    let law = |mean: f64| Gaussian::new(dvector![mean], dmatrix![1.0]).unwrap();
+    let (p, q) = (law(-20.0), law(20.0));
+    let value = |integral: Result<exact::Integral, DivergenceError>| integral.unwrap().value;
+    let (box_lower, box_upper) = ([-30.0], [30.0]);
+    let js = value(exact::quadrature(&JensenShannon, &p, &q, &box_lower, &box_upper, 300));
+    assert!((js - 2.0 * std::f64::consts::LN_2).abs() < 1e-10); // the tails beyond the box are below 1e-20
+    // 2 KL(M||P): without overlap the half of M that is Q's has ln(m/p) = ln(q/p) - ln 2, the other -ln 2, and E_Q ln(q/p) is KL(Q||P) =
+    // 40²/2.
+    let soft = value(exact::quadrature(&SoftReverseKl, &p, &q, &box_lower, &box_upper, 300));
+    assert!((soft - (800.0 - 2.0 * std::f64::consts::LN_2)).abs() < 1e-9 * 800.0);
+    let swapped = value(exact::quadrature(&SoftReverseKl.swap(), &q, &p, &box_lower, &box_upper, 300));
+    assert_eq!(swapped, soft);
+    // Pearson's is exp(1600) - 1, which no f64 holds.
+    let overflow = exact::quadrature(&PearsonChi2, &p, &q, &box_lower, &box_upper, 300).unwrap_err();
+    assert!(matches!(overflow, DivergenceError::Overflow { .. }), "{overflow}");
+}
+
+#[test]
+fn a_price_that_overflows_is_an_error_and_not_an_infinite_divergence() {
+    let (p, q) = ([1e-310, 1.0 - 1e-310], [0.5, 0.5]);
+    let error = exact::discrete(&NeymanChi2, &p, &q).unwrap_err();
+    assert!(matches!(error, DivergenceError::Overflow { v } if v < -700.0), "{error}");
+    // Reverse KL has no trouble there: half of ln(0.5e310), and half of ln 0.5.
+    let exact = 0.5 * (0.5_f64.ln() + 310.0 * std::f64::consts::LN_10) + 0.5 * 0.5_f64.ln();
+    let kl = exact::discrete(&ReverseKl, &p, &q).unwrap();
+    assert!((kl - exact).abs() < 1e-13 * exact, "{kl} {exact}"); // a dozen roundings
+}

@@ -334,3 +334,9 @@ fn rescale_undoes_the_rescale_with_the_inverse_map() {
     let rows = random(5, 3, &mut rng(15)).map(|x| (x * 1024.0).round() / 1024.0);
     assert_eq!(evaluate(&net, &mut Tape::new(), &((), ()), &rows).unwrap(), rows);
 }
+
+#[test]
+fn a_width_beyond_memory_is_refused() {
+    let error = Layer::<f64>::init(&(Tanh, Dense(usize::MAX)), &mut rng(1), 2).unwrap_err();
+    assert!(matches!(&error, LayerError::Refused { path, .. } if path == "1"), "{error}");
+}

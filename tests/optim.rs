@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use fenchel::OptimError;
-use fenchel::autodiff::{Gradients, Params, Tape, value_and_grad};
+use fenchel::autodiff::{Gradients, Tape, value_and_grad};
 use fenchel::nalgebra::DMatrix;
 use fenchel::nn::{Dense, DenseParams, Layer, Tanh};
 use fenchel::optim::{Adam, Average, Schedule};
@@ -17,13 +17,8 @@ fn row(values: &[f64]) -> DMatrix<f64> {
     DMatrix::from_row_slice(1, values.len(), values)
 }
 
-/// Gradients with these values. Only `value_and_grad` makes a list fit a tree, so it is asked first, then overwritten.
-fn gradients<P: Params<f64>>(params: &P, values: &[DMatrix<f64>]) -> Gradients<f64> {
-    let mut gradients = Gradients::new();
-    value_and_grad(&mut Tape::new(), params, &mut gradients, |t, _| t.scalar(0.0)).unwrap();
-    assert_eq!(gradients.leaves().len(), values.len());
-    gradients.leaves_mut().clone_from_slice(values);
-    gradients
+fn gradients(values: &[DMatrix<f64>]) -> Gradients<f64> {
+    Gradients::from(values.to_vec())
 }
 
 /// tests/data/adam.csv, written by tests/data/adam.py: Algorithm 1 of the paper with 60 digits.
@@ -45,7 +40,7 @@ fn adam_follows_its_paper_for_100_steps() {
         let mut adam = Adam::new(0.01).unwrap().with_betas(betas.0, betas.1).unwrap();
         let mut x = row(&[1.0, -2.0, 0.25]);
         for (t, (g, expected)) in steps.into_iter().enumerate() {
-            let g = gradients(&x, &[row(&g)]);
+            let g = gradients(&[row(&g)]);
             adam.update(&mut x, &g).unwrap();
             // A step is at most some 0.01 and right to about 1e-13 (1 - 0.999 has that error at worst, and it cancels), a hundred of
             // them add up to 1e-13.
@@ -62,7 +57,7 @@ fn the_default_decay_rates_are_those_of_the_paper() {
     let mut explicit = Adam::new(0.01).unwrap().with_betas(0.9, 0.999).unwrap();
     assert_eq!(default, explicit);
     let (mut a, mut b) = (row(&[1.0, 2.0]), row(&[1.0, 2.0]));
-    let g = gradients(&a, &[row(&[0.3, -4.0])]);
+    let g = gradients(&[row(&[0.3, -4.0])]);
     default.update(&mut a, &g).unwrap();
     explicit.update(&mut b, &g).unwrap();
     assert_eq!(a, b);
@@ -73,7 +68,7 @@ fn adam_without_memory_is_sign_descent_at_every_step() {
     let mut adam = Adam::new(0.125).unwrap().with_betas(0.0, 0.0).unwrap();
     let mut x = row(&[1.0, 1.0]);
     for (g, expected) in [([3.0, -5.0], [0.875, 1.125]), ([-2.0, -7.0], [1.0, 1.25]), ([90.0, 100.0], [0.875, 1.125])] {
-        let g = gradients(&x, &[row(&g)]);
+        let g = gradients(&[row(&g)]);
         adam.update(&mut x, &g).unwrap();
         // epsilon = 1e-8 against a gradient of at least 2 shortens a step of 1/8 by at most 6e-10; three steps.
         assert!((&x - row(&expected)).amax() <= 2e-9, "{x}");
@@ -88,7 +83,7 @@ proptest! {
         let size = 10.0_f64.powf(exponent);
         let g = if negative { -size } else { size };
         let mut x = row(&[0.0]);
-        let g = gradients(&x, &[row(&[g])]);
+        let g = gradients(&[row(&[g])]);
         Adam::new(rate).unwrap().update(&mut x, &g).unwrap();
         let expected = if negative { rate } else { -rate };
         // epsilon / |g| by the formula, and a dozen roundings, among them that of 1 - 0.999 (1e-13).
@@ -99,7 +94,7 @@ proptest! {
     fn a_gradient_of_zero_leaves_the_parameters(x in -1e6_f64..1e6, steps in 1_usize..5) {
         let mut adam = Adam::new(0.1).unwrap();
         let mut moved = row(&[x]);
-        let zero = gradients(&moved, &[row(&[0.0])]);
+        let zero = gradients(&[row(&[0.0])]);
         for _ in 0..steps {
             adam.update(&mut moved, &zero).unwrap();
         }
@@ -152,7 +147,7 @@ fn adam_uses_the_rate_of_each_step() {
     let schedule = Schedule::Cosine { initial: 1.0, last: 0.0, steps: 4 };
     let mut adam = Adam::new(schedule).unwrap().with_betas(0.0, 0.0).unwrap();
     let mut x = row(&[0.0]);
-    let g = gradients(&x, &[row(&[-1e3])]);
+    let g = gradients(&[row(&[-1e3])]);
     let quarter = (1.0 + 0.5_f64.sqrt()) / 2.0;
     for expected in [1.0, quarter, 0.5, 1.0 - quarter, 0.0, 0.0] {
         let before = x[0];
@@ -224,12 +219,12 @@ fn a_gradient_that_is_not_finite_is_named_and_changes_nothing() {
             for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
                 let (mut params, mut adam) = (tree(), Adam::new(0.1).unwrap());
                 for step in 0..steps_before {
-                    adam.update(&mut params, &gradients(&tree(), &good(step))).unwrap();
+                    adam.update(&mut params, &gradients(&good(step))).unwrap();
                 }
                 let (params_before, adam_before) = (params.clone(), adam.clone());
                 let mut values = good(99);
                 values[leaf][(r, c)] = bad;
-                let error = adam.update(&mut params, &gradients(&tree(), &values)).unwrap_err();
+                let error = adam.update(&mut params, &gradients(&values)).unwrap_err();
                 let text = error.to_string();
                 let OptimError::NonFiniteGradient { step, path, row, column, value } = error else {
                     panic!("{text}");
@@ -241,8 +236,8 @@ fn a_gradient_that_is_not_finite_is_named_and_changes_nothing() {
 
                 // The next good step is the one that would have been taken.
                 let (mut undisturbed, mut its_adam) = (params_before, adam_before);
-                adam.update(&mut params, &gradients(&tree(), &good(7))).unwrap();
-                its_adam.update(&mut undisturbed, &gradients(&tree(), &good(7))).unwrap();
+                adam.update(&mut params, &gradients(&good(7))).unwrap();
+                its_adam.update(&mut undisturbed, &gradients(&good(7))).unwrap();
                 assert_eq!((params, adam), (undisturbed, its_adam));
             }
         }
@@ -254,23 +249,22 @@ fn the_first_of_several_bad_gradients_is_named() {
     let (mut params, mut values) = (tree(), good(1));
     values[1][(0, 2)] = f64::NAN;
     values[3][(0, 0)] = f64::INFINITY;
-    let error = Adam::new(0.1).unwrap().update(&mut params, &gradients(&tree(), &values)).unwrap_err();
+    let error = Adam::new(0.1).unwrap().update(&mut params, &gradients(&values)).unwrap_err();
     assert!(matches!(error, OptimError::NonFiniteGradient { path, column: 2, .. } if path == "0.bias"));
 }
 
 #[test]
 fn gradients_of_another_tree_are_an_error_and_change_nothing() {
-    let other = row(&[1.0]);
     let (mut params, mut adam) = (tree(), Adam::new(0.1).unwrap());
     let before = (params.clone(), adam.clone());
-    let error = adam.update(&mut params, &gradients(&other, &[row(&[1.0])])).unwrap_err();
+    let error = adam.update(&mut params, &gradients(&[row(&[1.0])])).unwrap_err();
     assert_eq!(error, OptimError::LeafCount { expected: 4, found: 1 });
     let error = adam.update(&mut params, &Gradients::new()).unwrap_err();
     assert_eq!(error, OptimError::LeafCount { expected: 4, found: 0 });
 
     let mut values = good(1);
     values[2] = DMatrix::zeros(2, 3);
-    let error = adam.update(&mut params, &gradients(&tree(), &values)).unwrap_err();
+    let error = adam.update(&mut params, &gradients(&values)).unwrap_err();
     assert_eq!(error, OptimError::LeafShape { path: "2.weight".into(), expected: (3, 2), found: (2, 3) });
     assert_eq!(error.to_string(), "'2.weight' is 2 x 3, not 3 x 2");
     assert_eq!((params, adam), before);
@@ -280,15 +274,15 @@ fn gradients_of_another_tree_are_an_error_and_change_nothing() {
 fn a_state_that_has_stepped_belongs_to_parameters_of_those_shapes() {
     let mut adam = Adam::new(0.1).unwrap();
     let mut small = row(&[1.0, 2.0]);
-    let g = gradients(&small, &[row(&[1.0, 1.0])]);
+    let g = gradients(&[row(&[1.0, 1.0])]);
     adam.update(&mut small, &g).unwrap();
     let before = adam.clone();
 
     let mut large = row(&[1.0, 2.0, 3.0]);
-    let g = gradients(&large, &[row(&[1.0, 1.0, 1.0])]);
+    let g = gradients(&[row(&[1.0, 1.0, 1.0])]);
     assert!(matches!(adam.update(&mut large, &g), Err(OptimError::LeafShape { .. })));
     let mut params = tree();
-    let g = gradients(&params, &good(1));
+    let g = gradients(&good(1));
     assert!(matches!(adam.update(&mut params, &g), Err(OptimError::LeafCount { .. })));
     assert_eq!(adam, before);
     assert_eq!(large, row(&[1.0, 2.0, 3.0]));
@@ -300,8 +294,8 @@ fn adam_treats_every_entry_of_a_tree_by_itself() {
     let (mut params, mut adam) = (tree(), Adam::new(0.1).unwrap());
     let (mut alone, mut its_adam) = (params.2.weight.clone(), Adam::new(0.1).unwrap());
     for step in 0..5 {
-        adam.update(&mut params, &gradients(&tree(), &good(step))).unwrap();
-        let g = gradients(&alone, &good(step)[2..3]);
+        adam.update(&mut params, &gradients(&good(step))).unwrap();
+        let g = gradients(&good(step)[2..3]);
         its_adam.update(&mut alone, &g).unwrap();
     }
     assert_eq!(params.2.weight, alone);
@@ -369,7 +363,7 @@ fn adam_circles_in_a_bilinear_game_and_the_average_comes_closer() {
     let mut average = Average::new(0.999, (x.clone(), y.clone())).unwrap();
     let radius = |x: &DMatrix<f64>, y: &DMatrix<f64>| x[0].hypot(y[0]);
     for step in 0..10_000 {
-        let (gx, gy) = (gradients(&x, std::slice::from_ref(&y)), gradients(&y, &[-x.clone()]));
+        let (gx, gy) = (gradients(std::slice::from_ref(&y)), gradients(&[-x.clone()]));
         x_adam.update(&mut x, &gx).unwrap();
         y_adam.update(&mut y, &gy).unwrap();
         average.update(&(x.clone(), y.clone())).unwrap();
@@ -381,5 +375,28 @@ fn adam_circles_in_a_bilinear_game_and_the_average_comes_closer() {
             // An exponential average shrinks a circle by 1/sqrt(1 + (w/0.001)²) = 0.33; a growing one by a little less.
             assert!(average <= 0.5 * iterate, "step {step}: the average is at {average}, the iterate at {iterate}");
         }
+    }
+}
+
+#[test]
+fn a_gradient_too_large_to_square_is_an_error_and_not_a_parameter_that_never_moves_again() {
+    let mut params = DMatrix::from_element(1, 1, 1.0_f32);
+    let mut adam = Adam::new(0.1).unwrap();
+    let large = Gradients::from(vec![DMatrix::from_element(1, 1, 1e21_f32)]);
+    let error = adam.update(&mut params, &large).unwrap_err();
+    assert!(matches!(error, OptimError::NonFiniteGradient { step: 1, row: 0, column: 0, .. }), "{error}");
+    assert_eq!((params[(0, 0)], adam.steps()), (1.0, 0));
+    let unit = Gradients::from(vec![DMatrix::from_element(1, 1, 1.0_f32)]);
+    adam.update(&mut params, &unit).unwrap();
+    assert!((params[(0, 0)] - 0.9).abs() < 1e-6); // a first step of size rate, in f32
+}
+
+#[test]
+fn a_rate_that_the_precision_cannot_hold_is_refused() {
+    for rate in [1e-60, 1e60] {
+        assert!(Adam::<f64>::new(rate).is_ok());
+        assert!(
+            matches!(Adam::<f32>::new(rate).unwrap_err(), OptimError::InvalidSetting { value, .. } if value == rate)
+        );
     }
 }

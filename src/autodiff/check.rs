@@ -34,11 +34,11 @@ type Computation<'a> = dyn for<'t> Fn(&'t Tape<f64>, &[Var<'t, f64>]) -> Var<'t,
 /// ε/h times the value: 3e-14 and 2e-13 for quantities of order one.
 const STEP: f64 = 1e-3;
 
-/// Allowed difference, relative to the largest of 1, the value and the derivative: room for fifth derivatives and sums of several
-/// thousand terms, while a wrong rule is off by a part of order one.
+/// Allowed difference, relative to the size of the terms of the result and of the derivative: room for fifth derivatives and sums of
+/// several thousand terms, while a wrong rule is off by a part of order one.
 const TOLERANCE: f64 = 1e-8;
 
-/// Compares derivatives of `computation` at `at`, up to the given order, with central differences along random directions.
+/// Compares derivatives of `computation` at `at`, from the first to the given order, with central differences along random directions.
 ///
 /// The result, which may have any shape, is contracted with random weights to one number; its gradient along a random
 /// direction is compared, and is then itself the computation whose gradient is compared. Keep kinks (of |x|, of ReLU) further than 2e-3
@@ -117,15 +117,19 @@ fn check<R: Rng + ?Sized>(
     let weights = random(shape, rng);
     let directions: Vec<_> = at.iter().map(|x| random(x.shape(), rng)).collect();
 
-    let contracted = |x: &[DMatrix<f64>]| Ok::<_, TapeError>(evaluate(computation, x)?.dot(&weights));
     let derivative: &Computation<'_> = &|tape, x| directional(computation, &weights, &directions, tape, x);
     let by_tape = evaluate(derivative, at)?[(0, 0)];
 
-    let moved = |step: f64| contracted(&at.iter().zip(&directions).map(|(x, d)| x + d * step).collect::<Vec<_>>());
-    let (inner, outer) = (moved(STEP)? - moved(-STEP)?, moved(2.0 * STEP)? - moved(-2.0 * STEP)?);
-    let difference = (8.0 * inner - outer) / (12.0 * STEP);
+    // The contracted result that many steps along the directions, and the size of its terms.
+    let moved = |steps: f64| -> Result<(f64, f64), TapeError> {
+        let x: Vec<_> = at.iter().zip(&directions).map(|(x, d)| x + d * (steps * STEP)).collect();
+        let terms = evaluate(computation, &x)?.component_mul(&weights);
+        Ok((terms.sum(), terms.abs().sum()))
+    };
+    let [back2, back, on, on2] = [moved(-2.0)?, moved(-1.0)?, moved(1.0)?, moved(2.0)?];
+    let difference = (8.0 * (on.0 - back.0) - (on2.0 - back2.0)) / (12.0 * STEP);
 
-    let scale = 1.0_f64.max(contracted(at)?.abs()).max(by_tape.abs());
+    let scale = [back2.1, back.1, on.1, on2.1].into_iter().fold(by_tape.abs(), f64::max);
     // Written so that a NaN on either side is a mismatch.
     if (by_tape - difference).abs() <= TOLERANCE * scale {
         check(derivative, at, order + 1, last, rng)

@@ -55,6 +55,16 @@ pub enum TapeError {
         /// Its columns.
         columns: usize,
     },
+    /// More entries than a matrix can have.
+    #[error("{op}: {rows} x {columns} entries are more than a matrix can have")]
+    TooLarge {
+        /// The operation.
+        op: &'static str,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+    },
     /// A 1 × 1 value was needed: a loss, say.
     #[error("a 1 x 1 value is needed, not {rows} x {columns}")]
     NotScalar {

@@ -8,7 +8,7 @@ use nalgebra::DMatrix;
 use super::kernel::{self, Scratch};
 use super::op::{Op, Shape};
 use super::{TapeError, Var};
-use crate::real::Real;
+use crate::real::{Real, fits};
 
 /// Where computations are recorded, so that they can be differentiated.
 ///
@@ -134,7 +134,11 @@ impl<T: Real> Tape<T> {
         if graph.failure.is_some() {
             return Var::failed(self);
         }
-        let (rows, columns) = match op.shape(own, |i| graph.slots[i].shape()) {
+        let shape = op.shape(own, |i| graph.slots[i].shape()).and_then(|(rows, columns)| {
+            let too_large = TapeError::TooLarge { op: op.name(), rows, columns };
+            if fits::<T>(rows, columns) { Ok((rows, columns)) } else { Err(too_large) }
+        });
+        let (rows, columns) = match shape {
             Ok(shape) => shape,
             Err(failure) => {
                 graph.failure = Some(failure);

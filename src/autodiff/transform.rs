@@ -104,7 +104,7 @@ impl<T: Real> Tape<T> {
 /// # Errors
 ///
 /// The first failure on the tape (a shape mismatch, variables of two tapes), a result that is not 1 × 1, or a loss that is not finite;
-/// `gradients` then holds no meaningful numbers.
+/// `gradients` then holds no meaningful numbers. A finite loss can have a gradient that is not; an optimiser errs on it.
 ///
 /// ```
 /// use fenchel::autodiff::{Gradients, Tape, value_and_grad};

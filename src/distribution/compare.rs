@@ -1,7 +1,7 @@
 //! Approximate equality of laws, parameter by parameter, in the vocabulary of `approx`.
 //!
 //! ```
-//! use approx::assert_relative_eq;
+//! use fenchel::approx::assert_relative_eq;
 //! use fenchel::distribution::{AffineImage, Gaussian};
 //! use fenchel::nalgebra::{DMatrix, DVector};
 //!
@@ -15,7 +15,7 @@
 
 use approx::{AbsDiffEq, RelativeEq};
 
-use super::{Density, Gaussian, Mixture};
+use super::{Gaussian, Law, Mixture};
 use crate::real::Real;
 
 impl<T: Real> AbsDiffEq for Gaussian<T> {
@@ -47,7 +47,7 @@ impl<T: Real> RelativeEq for Gaussian<T> {
     }
 }
 
-impl<C: Density + AbsDiffEq<Epsilon = C::Scalar>> AbsDiffEq for Mixture<C> {
+impl<C: Law + AbsDiffEq<Epsilon = C::Scalar>> AbsDiffEq for Mixture<C> {
     type Epsilon = C::Scalar;
 
     fn default_epsilon() -> C::Scalar {
@@ -60,7 +60,7 @@ impl<C: Density + AbsDiffEq<Epsilon = C::Scalar>> AbsDiffEq for Mixture<C> {
     }
 }
 
-impl<C: Density + RelativeEq<Epsilon = C::Scalar>> RelativeEq for Mixture<C> {
+impl<C: Law + RelativeEq<Epsilon = C::Scalar>> RelativeEq for Mixture<C> {
     fn default_max_relative() -> C::Scalar {
         C::default_max_relative()
     }

@@ -4,7 +4,7 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 use rand::Rng;
 use rand::distr::Distribution;
 
-use super::{AffineImage, Density, DistributionError, Moments, SampleRows, check_dimension, check_finite};
+use super::{AffineImage, Density, DistributionError, Law, Moments, SampleRows, check_dimension, check_finite};
 use crate::real::{Real, SampleReal, count, real, to_f64};
 
 /// N(μ, Σ) on ℝᵈ, with density exp(−½ (x − μ)ᵀ Σ⁻¹ (x − μ)) / √det(2π Σ).
@@ -42,17 +42,20 @@ impl<T: Real> Gaussian<T> {
         check_parameters(&mean, "the covariance", &covariance)?;
         for (row, column) in below_diagonal(covariance.nrows()) {
             let (value, mirrored) = (covariance[(row, column)], covariance[(column, row)]);
-            let scale = (covariance[(row, row)].abs() * covariance[(column, column)].abs()).sqrt();
+            // Not the root of the product, which over- and underflows.
+            let scale = covariance[(row, row)].abs().sqrt() * covariance[(column, column)].abs().sqrt();
             if (value - mirrored).abs() > T::default_epsilon().sqrt() * scale {
                 let (value, mirrored) = (to_f64(value), to_f64(mirrored));
                 return Err(DistributionError::NotSymmetric { row, column, value, mirrored });
             }
         }
-        let symmetric = (&covariance + covariance.transpose()) * real::<T>(0.5);
-        match Cholesky::new(symmetric.clone()) {
-            Some(cholesky) => Ok(Self { mean, factor: cholesky.l() }),
-            None => Err(DistributionError::NotPositiveDefinite { pivot: failing_pivot(&symmetric) }),
-        }
+        let half = covariance * real::<T>(0.5);
+        let symmetric = &half + half.transpose();
+        let factor = Cholesky::new(symmetric.clone()).ok_or_else(|| failing_pivot(&symmetric))?.l();
+        // A singular covariance leaves a square of rounding size, d ε or so, where its pivot is 0.
+        let rounding = T::default_epsilon() * count(4 * factor.nrows());
+        check_pivots(&factor, rounding.sqrt())?;
+        Ok(Self { mean, factor })
     }
 
     /// N(`mean`, L Lᵀ), where L is the lower triangle of `factor`; what stands above the diagonal is not read.
@@ -62,10 +65,9 @@ impl<T: Real> Gaussian<T> {
     /// No dimension, shapes that do not fit, a value that is not finite, a diagonal entry that is not positive.
     pub fn from_cholesky(mean: DVector<T>, factor: DMatrix<T>) -> Result<Self, DistributionError> {
         check_parameters(&mean, "the Cholesky factor", &factor)?;
-        match factor.diagonal().iter().position(|&entry| entry <= T::zero()) {
-            Some(pivot) => Err(DistributionError::NotPositiveDefinite { pivot }),
-            None => Ok(Self { mean, factor: factor.lower_triangle() }),
-        }
+        let factor = factor.lower_triangle();
+        check_pivots(&factor, T::zero())?;
+        Ok(Self { mean, factor })
     }
 
     /// N(0, I) on ℝᵈ.
@@ -91,7 +93,7 @@ impl<T: Real> Gaussian<T> {
         self.factor.diagonal().iter().fold(T::zero(), |sum, &entry| sum + entry.ln()) * real(2.0)
     }
 
-    /// (x − μ)ᵀ Σ⁻¹ (x − μ) at every row x: the squared Mahalanobis distance to the mean. O(n d²).
+    /// (x − μ)ᵀ Σ⁻¹ (x − μ) at every row x: the squared Mahalanobis distance to the mean; NaN only for a row with a NaN. O(n d²).
     ///
     /// # Errors
     ///
@@ -106,22 +108,33 @@ impl<T: Real> Gaussian<T> {
             let mut column = rest.column_mut(0);
             column.add_scalar_mut(-self.mean[j]);
             for (k, earlier) in solved.column_iter().enumerate() {
-                column.axpy(-self.factor[(j, k)], &earlier, T::one());
+                if self.factor[(j, k)] != T::zero() {
+                    column.axpy(-self.factor[(j, k)], &earlier, T::one());
+                }
             }
             column /= self.factor[(j, j)];
             squared.zip_apply(&column, |sum, z| *sum += z * z);
+        }
+        // So far out that infinities cancelled on the way. Only a NaN in the row itself may give a NaN.
+        for (row, squared) in squared.iter_mut().enumerate() {
+            let is_nan = |x: &T| x.partial_cmp(x).is_none();
+            if is_nan(squared) && !rows.row(row).iter().any(is_nan) {
+                *squared = real(f64::INFINITY);
+            }
         }
         Ok(squared)
     }
 }
 
-impl<T: Real> Density for Gaussian<T> {
+impl<T: Real> Law for Gaussian<T> {
     type Scalar = T;
 
     fn dimension(&self) -> usize {
         self.mean.len()
     }
+}
 
+impl<T: Real> Density for Gaussian<T> {
     fn ln_pdf_rows(&self, rows: &DMatrix<T>) -> Result<DVector<T>, DistributionError> {
         let half = real::<T>(0.5);
         let normalisation = (self.ln_determinant() + count::<T>(self.dimension()) * T::two_pi().ln()) * half;
@@ -133,14 +146,23 @@ impl<T: Real> Density for Gaussian<T> {
 
 impl<T: SampleReal> Distribution<DVector<T>> for Gaussian<T> {
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> DVector<T> {
-        let z = DVector::from_fn(self.mean.len(), |_, _| T::standard_normal(rng));
-        &self.factor * z + &self.mean
+        let mut row = DMatrix::zeros(1, self.mean.len());
+        self.fill_rows(rng, &mut row);
+        row.row(0).transpose()
     }
 }
 
 impl<T: SampleReal> SampleRows for Gaussian<T> {
     fn sample_rows_to<R: Rng + ?Sized>(&self, rng: &mut R, out: &mut DMatrix<T>) -> Result<(), DistributionError> {
         check_dimension("the output row", self.dimension(), out.ncols())?;
+        self.fill_rows(rng, out);
+        Ok(())
+    }
+}
+
+impl<T: SampleReal> Gaussian<T> {
+    /// Draws every row of `out`, which has d columns.
+    fn fill_rows<R: Rng + ?Sized>(&self, rng: &mut R, out: &mut DMatrix<T>) {
         for row in 0..out.nrows() {
             for column in 0..out.ncols() {
                 out[(row, column)] = T::standard_normal(rng);
@@ -156,7 +178,6 @@ impl<T: SampleReal> SampleRows for Gaussian<T> {
             }
             column.add_scalar_mut(self.mean[j]);
         }
-        Ok(())
     }
 }
 
@@ -181,23 +202,28 @@ impl<T: Real> AffineImage for Gaussian<T> {
             return Err(DistributionError::ZeroDimension);
         }
         if rows > matrix.ncols() {
-            return Err(DistributionError::NotPositiveDefinite { pivot: matrix.ncols() });
+            return Err(DistributionError::NotPositiveDefinite { pivot: matrix.ncols(), value: 0.0 });
         }
         // A L = (Q R)ᵀ makes A Σ Aᵀ = Rᵀ R: the new factor is Rᵀ, without ever squaring the condition number.
-        let image = matrix * &self.factor;
-        let r = image.transpose().qr().r();
+        let r = (matrix * &self.factor).transpose().qr().r();
         let mut factor = r.transpose().columns(0, rows).into_owned();
         for (pivot, mut column) in factor.column_iter_mut().enumerate() {
-            // Rounding leaves about ε times the row's norm where the exact entry is 0.
-            let rounding = T::default_epsilon() * count(rows) * image.row(pivot).norm();
-            if column[pivot].abs() <= rounding {
-                return Err(DistributionError::NotPositiveDefinite { pivot });
-            }
             if column[pivot] < T::zero() {
                 column.neg_mut();
             }
         }
+        check_pivots(&factor, T::default_epsilon() * count(rows))?;
         Self::from_cholesky(matrix * &self.mean + offset, factor)
+    }
+}
+
+/// Errs at the first pivot of a Cholesky factor that is no more than `rounding` times the norm of its row, which is the standard
+/// deviation along its axis: what is left of an exact 0.
+pub(crate) fn check_pivots<T: Real>(factor: &DMatrix<T>, rounding: T) -> Result<(), DistributionError> {
+    let pivots = factor.diagonal();
+    match (0..pivots.len()).find(|&pivot| pivots[pivot] <= rounding * factor.row(pivot).norm()) {
+        Some(pivot) => Err(DistributionError::NotPositiveDefinite { pivot, value: to_f64(pivots[pivot]) }),
+        None => Ok(()),
     }
 }
 
@@ -223,8 +249,16 @@ fn below_diagonal(dimension: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..dimension).flat_map(|row| (0..row).map(move |column| (row, column)))
 }
 
-/// The first pivot at which the decomposition of `matrix` fails, which nalgebra does not tell.
-fn failing_pivot<T: Real>(matrix: &DMatrix<T>) -> usize {
-    let fails = |&pivot: &usize| Cholesky::new(matrix.view((0, 0), (pivot + 1, pivot + 1)).into_owned()).is_none();
-    (0..matrix.nrows()).find(fails).unwrap_or(matrix.nrows() - 1)
+/// The first pivot at which the decomposition of `matrix` fails, which nalgebra does not tell: the least k for which no k + 1 rows and columns
+/// decompose. Its square is what remains of the diagonal entry, and is not positive.
+fn failing_pivot<T: Real>(matrix: &DMatrix<T>) -> DistributionError {
+    let leading = |size: usize| Cholesky::new(matrix.view((0, 0), (size, size)).into_owned());
+    let pivot = (0..matrix.nrows()).find(|&pivot| leading(pivot + 1).is_none()).unwrap_or_default();
+    let mut remainder = matrix[(pivot, pivot)];
+    if let Some(cholesky) = leading(pivot) {
+        let mut column = matrix.view((0, pivot), (pivot, 1)).into_owned();
+        cholesky.l_dirty().solve_lower_triangular_unchecked_mut(&mut column);
+        remainder -= column.norm_squared();
+    }
+    DistributionError::NotPositiveDefinite { pivot, value: to_f64(remainder) }
 }

@@ -4,7 +4,9 @@ use nalgebra::{ComplexField, DMatrix, DVector};
 use rand::Rng;
 use rand::distr::Distribution;
 
-use super::{AffineImage, Density, DistributionError, Moments, SampleRows, check_dimension};
+use super::{
+    AffineImage, Density, DistributionError, Law, Moments, SampleRows, check_dimension, check_size, checked_ln_pdf_rows,
+};
 use crate::real::{SampleReal, count, to_f64};
 use crate::special::ln_sum_exp;
 
@@ -34,13 +36,13 @@ const BLOCK: usize = 512;
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mixture<C: Density> {
+pub struct Mixture<C: Law> {
     weights: Vec<C::Scalar>,
     ln_weights: Vec<C::Scalar>,
     components: Vec<C>,
 }
 
-impl<C: Density> Mixture<C> {
+impl<C: Law> Mixture<C> {
     /// The mixture of `components` with probabilities proportional to `weights`.
     ///
     /// # Errors
@@ -78,21 +80,27 @@ impl<C: Density> Mixture<C> {
     }
 }
 
-impl<C: Density> Density for Mixture<C> {
+impl<C: Law> Law for Mixture<C> {
     type Scalar = C::Scalar;
 
     fn dimension(&self) -> usize {
         self.components[0].dimension()
     }
+}
 
+impl<C: Density> Density for Mixture<C> {
     fn ln_pdf_rows(&self, rows: &DMatrix<C::Scalar>) -> Result<DVector<C::Scalar>, DistributionError> {
+        check_dimension("the row", self.dimension(), rows.ncols())?;
         let mut ln_pdf = DVector::zeros(rows.nrows());
         let mut terms = self.ln_weights.clone();
         // In blocks, so that memory does not grow with rows times components.
         for start in (0..rows.nrows()).step_by(BLOCK) {
             let block = rows.rows(start, BLOCK.min(rows.nrows() - start)).into_owned();
-            let by_component: Vec<_> =
-                self.components.iter().map(|component| component.ln_pdf_rows(&block)).collect::<Result<_, _>>()?;
+            let by_component: Vec<_> = self
+                .components
+                .iter()
+                .map(|component| checked_ln_pdf_rows(component, &block))
+                .collect::<Result<_, _>>()?;
             for row in 0..block.nrows() {
                 for ((term, &ln_weight), component) in terms.iter_mut().zip(&self.ln_weights).zip(&by_component) {
                     *term = ln_weight + component[row];
@@ -150,6 +158,7 @@ impl<C: SampleRows> Mixture<C> {
         n: usize,
         rng: &mut R,
     ) -> Result<(DMatrix<C::Scalar>, Vec<usize>), DistributionError> {
+        check_size::<C::Scalar>(n, self.dimension())?;
         let labels: Vec<_> = (0..n).map(|_| self.sample_label(rng)).collect();
         let mut rows = DMatrix::zeros(n, self.dimension());
         self.sample_rows_of(&labels, rng, &mut rows)?;
@@ -169,6 +178,7 @@ impl<C: SampleRows> Mixture<C> {
         n: usize,
         rng: &mut R,
     ) -> Result<DMatrix<C::Scalar>, DistributionError> {
+        check_size::<C::Scalar>(n, self.dimension())?;
         let shares: Vec<_> = self.weights.iter().map(|&w| to_f64(w) * n as f64).collect();
         // A share that is a whole number up to rounding counts as one.
         let mut counts: Vec<_> = shares.iter().map(|share| (share * (1.0 + 1e-12)).floor() as usize).collect();

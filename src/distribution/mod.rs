@@ -13,21 +13,25 @@ mod gaussian;
 mod mixture;
 
 pub use gaussian::Gaussian;
+pub(crate) use gaussian::check_pivots;
 pub use mixture::Mixture;
 
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-use crate::real::{Real, SampleReal, to_f64};
+use crate::real::{Real, SampleReal, fits, to_f64};
 
-/// A law with a density with respect to Lebesgue measure on ℝᵈ.
-pub trait Density {
+/// A probability law on ℝᵈ, with or without a density.
+pub trait Law {
     /// The scalar type of its points.
     type Scalar: Real;
 
     /// The dimension d.
     fn dimension(&self) -> usize;
+}
 
+/// A law with a density with respect to Lebesgue measure on ℝᵈ.
+pub trait Density: Law {
     /// ln p at every row of `rows`, which has d columns; −∞ where the density is 0.
     ///
     /// # Errors
@@ -46,7 +50,7 @@ pub trait Density {
 }
 
 /// A law that can be sampled, one draw a row.
-pub trait SampleRows: Density<Scalar: SampleReal> {
+pub trait SampleRows: Law<Scalar: SampleReal> {
     /// Fills every row of `out` with an independent draw.
     ///
     /// # Errors
@@ -74,8 +78,9 @@ pub trait SampleRows: Density<Scalar: SampleReal> {
     ///
     /// # Errors
     ///
-    /// None for the laws of this crate; a law of your own may refuse.
+    /// [`TooLarge`](DistributionError::TooLarge); a law of your own may have others.
     fn sample_rows<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Result<DMatrix<Self::Scalar>, DistributionError> {
+        check_size::<Self::Scalar>(n, self.dimension())?;
         let mut out = DMatrix::zeros(n, self.dimension());
         self.sample_rows_to(rng, &mut out)?;
         Ok(out)
@@ -83,7 +88,7 @@ pub trait SampleRows: Density<Scalar: SampleReal> {
 }
 
 /// A law whose first two moments are known.
-pub trait Moments: Density {
+pub trait Moments: Law {
     /// The mean.
     fn mean(&self) -> DVector<Self::Scalar>;
 
@@ -92,7 +97,7 @@ pub trait Moments: Density {
 }
 
 /// A family of laws that is closed under invertible affine maps.
-pub trait AffineImage: Density + Sized {
+pub trait AffineImage: Law + Sized {
     /// The law of `matrix` X + `offset`, where X has this law.
     ///
     /// Its density is exact: normalising data by an affine map costs nothing.
@@ -152,10 +157,20 @@ pub enum DistributionError {
         mirrored: f64,
     },
     /// A covariance matrix is not positive definite, or an affine map is not onto, to working precision.
-    #[error("not positive definite: the pivot {pivot} is not positive")]
+    #[error("not positive definite: the pivot {pivot} is {value}, not positive beyond rounding")]
     NotPositiveDefinite {
         /// The first row and column of the Cholesky factor that cannot be computed.
         pivot: usize,
+        /// The pivot; its square, if that is negative.
+        value: f64,
+    },
+    /// More entries than a matrix can have.
+    #[error("{rows} rows of {columns} entries are more than a matrix can have")]
+    TooLarge {
+        /// The rows asked for.
+        rows: usize,
+        /// The entries of each.
+        columns: usize,
     },
     /// A mixture without components.
     #[error("a mixture needs a component")]
@@ -197,6 +212,21 @@ pub enum DistributionError {
 /// Errs unless `found` is the dimension `expected`.
 fn check_dimension(what: &'static str, expected: usize, found: usize) -> Result<(), DistributionError> {
     if expected == found { Ok(()) } else { Err(DistributionError::DimensionMismatch { what, expected, found }) }
+}
+
+/// Errs unless a matrix of this shape could exist.
+fn check_size<T>(rows: usize, columns: usize) -> Result<(), DistributionError> {
+    if fits::<T>(rows, columns) { Ok(()) } else { Err(DistributionError::TooLarge { rows, columns }) }
+}
+
+/// ln p at every row, of a law that may come from elsewhere: errs unless there is one value for each row.
+pub(crate) fn checked_ln_pdf_rows<P: Density>(
+    law: &P,
+    rows: &DMatrix<P::Scalar>,
+) -> Result<DVector<P::Scalar>, DistributionError> {
+    let ln_pdf = law.ln_pdf_rows(rows)?;
+    check_dimension("the vector of log densities", rows.nrows(), ln_pdf.len())?;
+    Ok(ln_pdf)
 }
 
 /// Errs at the first entry of `matrix` that is not finite.

@@ -84,7 +84,9 @@ impl<D: Variational> Variational for Weighted<D> {
 
     /// c f*(t/c).
     fn conjugate<E: Elementary>(&self, t: E) -> E {
-        self.divergence.conjugate(t.scale(self.weight.recip())).scale(self.weight)
+        // t/c may round past the end of the domain of f*: what is outside is decided for t.
+        let inner = t.scale(self.weight.recip()).clamp(self.divergence.conjugate_domain());
+        self.divergence.conjugate(inner).scale(self.weight) + t.indicator(self.conjugate_domain())
     }
 }
 
@@ -98,8 +100,8 @@ impl<D: Tilt> Tilt for Weighted<D> {
 
 /// D with its arguments exchanged, for a divergence whose swap has no name: u f(1/u).
 ///
-/// Evaluated as eᵛ f(e⁻ᵛ), so within the range in which f does not overflow. A divergence of your own can use it for
-/// [`FDivergence::Swapped`].
+/// Evaluated as eᵛ f(e⁻ᵛ), which is right only while f(e⁻ᵛ) does not overflow, |v| below 300 or so in `f64`. A divergence of your own can use it
+/// for [`FDivergence::Swapped`]; exact values between laws that are far apart then end in an error, and want a swap of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Swapped<D>(pub D);
 

@@ -1,6 +1,6 @@
 //! Jensen-Shannon, and what its non-saturating step minimises.
 
-use super::{FDivergence, Swapped, Tilt, Variational};
+use super::{FDivergence, Tilt, Variational};
 use crate::elementary::{Elementary, Interval};
 
 /// KL(P‖M) + KL(Q‖M) with M = (P + Q)/2: **twice** the Jensen-Shannon divergence, as in the f-GAN paper. At most 2 ln 2.
@@ -73,7 +73,7 @@ impl Tilt for JensenShannon {
 pub struct SoftReverseKl;
 
 impl FDivergence for SoftReverseKl {
-    type Swapped = Swapped<Self>;
+    type Swapped = SoftForwardKl;
 
     /// 2 m f_RKL(u/m) with m = (1 + u)/2 and f_RKL(x) = x − 1 − ln x.
     fn value<E: Elementary>(&self, v: E) -> E {
@@ -89,8 +89,8 @@ impl FDivergence for SoftReverseKl {
         1.0 - std::f64::consts::LN_2
     }
 
-    fn swap(&self) -> Swapped<Self> {
-        Swapped(*self)
+    fn swap(&self) -> SoftForwardKl {
+        SoftForwardKl
     }
 }
 
@@ -112,5 +112,62 @@ impl Variational for SoftReverseKl {
     fn conjugate<E: Elementary>(&self, t: E) -> E {
         let domain = self.conjugate_domain();
         t.indicator(domain) - (-t.clamp(domain)).inverse_2_exp_m1_mx()
+    }
+}
+
+/// 2 KL(M‖Q) with M = (P + Q)/2: the softened forward KL, [`SoftReverseKl`] with its arguments exchanged.
+///
+/// f(u) = (1 + u) ln((1 + u)/2) − u + 1. Mass that Q lacks costs without bound, mass that P lacks at most 1 − ln 2 a unit: it covers modes, like
+/// [`ForwardKl`](super::ForwardKl), but forgives samples where there are no data.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SoftForwardKl;
+
+impl FDivergence for SoftForwardKl {
+    type Swapped = SoftReverseKl;
+
+    /// 2 m f_RKL(1/m) with m = (1 + u)/2 and f_RKL(x) = x − 1 − ln x.
+    fn value<E: Elementary>(&self, v: E) -> E {
+        (midpoint(v) * (-v.ln_mean_exp()).exp_m1_mx()).scale(2.0)
+    }
+
+    fn at_zero(&self) -> f64 {
+        1.0 - std::f64::consts::LN_2
+    }
+
+    fn slope_at_infinity(&self) -> f64 {
+        f64::INFINITY
+    }
+
+    fn swap(&self) -> SoftReverseKl {
+        SoftReverseKl
+    }
+}
+
+impl Variational for SoftForwardKl {
+    fn real<E: Elementary>(&self, v: E) -> E {
+        v.ln_mean_exp()
+    }
+
+    fn fake<E: Elementary>(&self, v: E) -> E {
+        // As in `SoftReverseKl::real`, with the signs exchanged.
+        v.exp_m1() - v.clamp(Interval::at_most(800.0)).ln_mean_exp()
+    }
+
+    fn curvature<E: Elementary>(&self, v: E) -> E {
+        v.exp() * v.sigmoid()
+    }
+
+    /// 2(eᵗ − 1) − t for t ≥ −ln 2, and −f(0) = ln 2 − 1 below.
+    fn conjugate<E: Elementary>(&self, t: E) -> E {
+        let t = t.clamp(Interval::at_least(-std::f64::consts::LN_2));
+        t + t.exp_m1_mx().scale(2.0)
+    }
+}
+
+impl Tilt for SoftForwardKl {
+    type Tilted = JensenShannon;
+
+    fn tilt(&self) -> JensenShannon {
+        JensenShannon
     }
 }

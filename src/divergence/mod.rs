@@ -28,6 +28,7 @@
 //! | [`NeymanChi2`] | (u − 1)²/u | 1 − e⁻²ᵛ | 2(1 − e⁻ᵛ) | ∞, 1 | |
 //! | [`JensenShannon`] | u ln u − (1 + u) ln((1 + u)/2) | ln 2 − softplus(−v) | softplus(v) − ln 2 | ln 2, ln 2 | [`SoftReverseKl`] |
 //! | [`SoftReverseKl`] | (1 + u) ln((1 + u)/(2u)) + u − 1 | softplus(−v) − ln 2 + 1 − e⁻ᵛ | ln 2 − softplus(−v) | ∞, 1 − ln 2 | |
+//! | [`SoftForwardKl`] | (1 + u) ln((1 + u)/2) + 1 − u | softplus(v) − ln 2 | eᵛ − 1 − softplus(v) + ln 2 | 1 − ln 2, ∞ | [`JensenShannon`] |
 //!
 //! # What a generator minimises
 //!
@@ -50,13 +51,13 @@ pub mod variational;
 
 pub use adaptor::{Swapped, Weighted};
 pub use chi_square::{NeymanChi2, PearsonChi2};
-pub use jensen_shannon::{JensenShannon, SoftReverseKl};
+pub use jensen_shannon::{JensenShannon, SoftForwardKl, SoftReverseKl};
 pub use kl::{ForwardKl, ReverseKl};
 pub use variational::Game;
 
 use std::fmt::Debug;
 
-use crate::distribution::{Density, DistributionError};
+use crate::distribution::{DistributionError, Law};
 use crate::elementary::{Elementary, Interval};
 use crate::real::real;
 
@@ -125,7 +126,7 @@ pub trait Tilt: Variational {
 /// # Ok(())
 /// # }
 /// ```
-pub trait ClosedForm<P: Density, Q = P>: FDivergence {
+pub trait ClosedForm<P: Law, Q = P>: FDivergence {
     /// D(P‖Q); +∞ where it is infinite.
     ///
     /// # Errors
@@ -134,7 +135,7 @@ pub trait ClosedForm<P: Density, Q = P>: FDivergence {
     fn between(&self, p: &P, q: &Q) -> Result<P::Scalar, DivergenceError>;
 }
 
-impl<P: Density, Q, D: ClosedForm<P, Q>> ClosedForm<P, Q> for Weighted<D> {
+impl<P: Law, Q, D: ClosedForm<P, Q>> ClosedForm<P, Q> for Weighted<D> {
     fn between(&self, p: &P, q: &Q) -> Result<P::Scalar, DivergenceError> {
         Ok(self.divergence().between(p, q)? * real(self.weight()))
     }
@@ -240,6 +241,18 @@ pub enum DivergenceError {
         /// The dimension.
         dimension: usize,
     },
+    /// f overflows between masses that far apart, though the divergence may be finite.
+    #[error("f is beyond the range of the numbers where ln p/q is {v}")]
+    Overflow {
+        /// ln p/q.
+        v: f64,
+    },
+    /// No value, for a reason of its own; for divergences defined elsewhere.
+    #[error("no value: {reason}")]
+    Refused {
+        /// The reason.
+        reason: &'static str,
+    },
     /// A density is NaN, or parameters are so far apart that infinities cancel.
     #[error("the result is not a number")]
     NotANumber,
@@ -248,7 +261,7 @@ pub enum DivergenceError {
     Distribution(#[from] DistributionError),
 }
 
-fn check_dimensions(p: &impl Density, q: &impl Density) -> Result<(), DivergenceError> {
+fn check_dimensions(p: &impl Law, q: &impl Law) -> Result<(), DivergenceError> {
     let (p, q) = (p.dimension(), q.dimension());
     if p == q { Ok(()) } else { Err(DivergenceError::DimensionMismatch { p, q }) }
 }

@@ -1,6 +1,6 @@
 //! Divergences from samples alone: the variational bound, and the games that minimise it.
 
-use super::exact::mean_of;
+use super::exact::Mean;
 use super::{DivergenceError, Estimate, Tilt, Variational};
 use crate::autodiff::Var;
 use crate::real::{Real, to_f64};
@@ -27,12 +27,15 @@ pub fn bound<D: Variational, T: Real>(
     v_data: &[T],
     v_samples: &[T],
 ) -> Result<Estimate, DivergenceError> {
-    let average = |law: &'static str, outputs: &[T], term: &dyn Fn(T) -> T| match outputs
-        .iter()
-        .position(|&v| !term(v).is_finite())
-    {
-        Some(index) => Err(DivergenceError::CriticOutput { law, index, value: to_f64(outputs[index]) }),
-        None => mean_of(outputs.iter().map(|&v| to_f64(term(v)))),
+    let average = |law: &'static str, outputs: &[T], term: &dyn Fn(T) -> T| {
+        let mut mean = Mean::default();
+        for (index, &v) in outputs.iter().enumerate() {
+            if !term(v).is_finite() {
+                return Err(DivergenceError::CriticOutput { law, index, value: to_f64(v) });
+            }
+            mean.push(to_f64(term(v)));
+        }
+        mean.estimate()
     };
     let data = average("P", v_data, &|v| divergence.real(v))?;
     let samples = average("Q", v_samples, &|v| divergence.fake(v))?;

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::{EstimateError, FitMle, SufficientStatistics};
-use crate::distribution::{DistributionError, Gaussian};
+use crate::distribution::{DistributionError, Gaussian, check_pivots};
 use crate::real::{Real, count, real, to_f64};
 
 /// Rows taken in at a time: their centred copy stays in cache, and sums over blocks round less than one long sum.
@@ -150,14 +150,7 @@ impl<T: Real> FitMle for Gaussian<T> {
         let sums = count::<T>(statistics.rows.min(BLOCK)).sqrt() + count(statistics.dimension());
         let rounding = T::default_epsilon() * sums * real(4.0);
         let law = Gaussian::new(statistics.mean.clone(), covariance)?;
-        let factor = law.cholesky_factor();
-        let vanishes = |&pivot: &usize| {
-            let entry = factor[(pivot, pivot)];
-            entry * entry <= rounding * factor.row(pivot).norm_squared()
-        };
-        match (0..statistics.dimension()).find(vanishes) {
-            Some(pivot) => Err(DistributionError::NotPositiveDefinite { pivot }.into()),
-            None => Ok(law),
-        }
+        check_pivots(law.cholesky_factor(), rounding.sqrt())?;
+        Ok(law)
     }
 }

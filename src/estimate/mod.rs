@@ -12,7 +12,7 @@ pub use gaussian::GaussianStatistics;
 
 use nalgebra::DMatrix;
 
-use crate::distribution::{Density, DistributionError};
+use crate::distribution::{DistributionError, Law};
 use crate::real::Real;
 
 /// What the data say about the parameters of a family, in a form that adds up.
@@ -58,7 +58,7 @@ pub trait SufficientStatistics: Sized {
 /// # Ok(())
 /// # }
 /// ```
-pub trait FitMle: Density + Sized {
+pub trait FitMle: Law + Sized {
     /// The sufficient statistics of the family.
     type Statistics: SufficientStatistics<Scalar = Self::Scalar>;
 

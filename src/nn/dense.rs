@@ -5,12 +5,12 @@ use rand::Rng;
 
 use super::{Layer, LayerError, Wire};
 use crate::autodiff::{Params, Path, Tape, Var};
-use crate::real::{Real, SampleReal, real};
+use crate::real::{Real, SampleReal, fits, real};
 
 /// Rows x ↦ x W + b, with this many outputs.
 ///
 /// W is n × m for n inputs and m outputs, drawn from N(0, 2/(n + m)) (Glorot and Bengio 2010); b is one row, drawn from N(0, 10⁻⁴).
-/// Both are as in stax.
+/// Both have the variances of stax.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dense(pub usize);
 
@@ -54,10 +54,14 @@ impl<T: Real> Layer<T> for Dense {
         if inputs == 0 || outputs == 0 {
             return Err(LayerError::ZeroWidth { path: String::new(), inputs, outputs });
         }
+        if !fits::<T>(inputs, outputs) {
+            let reason = format!("{inputs} x {outputs} weights are more than a matrix can have");
+            return Err(LayerError::Refused { path: String::new(), reason });
+        }
         let mut normal = |rows, columns, deviation: f64| {
             DMatrix::from_fn(rows, columns, |_, _| T::standard_normal(rng) * real(deviation))
         };
-        let weight = normal(inputs, outputs, (2.0 / (inputs + outputs) as f64).sqrt());
+        let weight = normal(inputs, outputs, (2.0 / (inputs as f64 + outputs as f64)).sqrt());
         let bias = normal(1, outputs, 1e-2);
         Ok((outputs, DenseParams { weight, bias }))
     }

@@ -21,6 +21,9 @@
 //! # }
 //! ```
 //!
+//! The scalar type is a parameter of [`Layer`], found from how the parameters are used; where nothing tells, write
+//! `Layer::<f64>::init(&net, ...)`.
+//!
 //! What flows between layers is a *port*; a layer that is handed the wrong one does not compile. [`Wire`], one matrix with a row for each
 //! sample, is the port of every layer here.
 
@@ -100,6 +103,11 @@ pub trait Layer<T: Real> {
     ) -> Signal<'t, T, Self::Out>;
 }
 
+/// A network from rows to rows: a name for the bounds that functions of whole networks need.
+pub trait Network<T: Real>: Layer<T, In = Wire, Out = Wire, Params: Clone> {}
+
+impl<T: Real, L: Layer<T, In = Wire, Out = Wire, Params: Clone>> Network<T> for L {}
+
 /// The output of a network for `rows`, by the same [`Layer::apply`] that training uses. The tape is cleared.
 ///
 /// # Errors
@@ -130,7 +138,7 @@ pub enum LayerError {
         /// The width of its output.
         outputs: usize,
     },
-    /// A layer cannot be built as told, for a reason of its own; for layers defined elsewhere.
+    /// A layer cannot be built as told, for a reason of its own.
     #[error("layer '{path}': {reason}")]
     Refused {
         /// The layer.

@@ -51,10 +51,10 @@ impl<T: Real> Adam<T> {
     ///
     /// # Errors
     ///
-    /// A rate that is not positive and finite.
+    /// A rate that is not positive and finite in the precision of the parameters.
     pub fn new(schedule: impl Into<Schedule>) -> Result<Self, OptimError> {
         let schedule = schedule.into();
-        schedule.check()?;
+        schedule.check::<T>()?;
         let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8);
         Ok(Self { schedule, beta1, beta2, epsilon, steps: 0, first: Vec::new(), second: Vec::new() })
     }
@@ -79,7 +79,7 @@ impl<T: Real> Adam<T> {
     ///
     /// # Errors
     ///
-    /// Gradients that do not fit the parameters, or one that is not finite; parameters and state are then as before. Once it has
+    /// Gradients that do not fit the parameters, or one that is not finite or whose square is not; parameters and state are then as before. Once it has
     /// taken a step, the state belongs to parameters of those shapes.
     pub fn update<P: Params<T>>(&mut self, params: &mut P, gradients: &Gradients<T>) -> Result<(), OptimError> {
         check_shapes(params, gradients.leaves())?;

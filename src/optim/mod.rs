@@ -28,8 +28,10 @@ pub enum OptimError {
         /// The values that it may have.
         range: &'static str,
     },
-    /// A gradient is NaN or infinite. Parameters and state are as before the call.
-    #[error("step {step}: the gradient of '{path}' is {value} in row {row}, column {column}")]
+    /// A gradient is not finite, or its square, which the moments need, is not. Parameters and state are as before the call.
+    #[error(
+        "step {step}: the gradient of '{path}' is {value} in row {row}, column {column}; it or its square is not finite"
+    )]
     NonFiniteGradient {
         /// The step, counted from 1.
         step: u64,
@@ -85,13 +87,13 @@ fn check_shapes<T: Real, P: Params<T>>(params: &P, leaves: &[nalgebra::DMatrix<T
     result
 }
 
-/// Errs at the first gradient that is not finite.
+/// Errs at the first gradient whose square is not finite.
 fn check_finite<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>, step: u64) -> Result<(), OptimError> {
     let Some((leaf, index)) = gradients
         .leaves()
         .iter()
         .enumerate()
-        .find_map(|(leaf, gradient)| Some((leaf, gradient.iter().position(|g| !g.is_finite())?)))
+        .find_map(|(leaf, gradient)| Some((leaf, gradient.iter().position(|&g| !(g * g).is_finite())?)))
     else {
         return Ok(());
     };

@@ -1,6 +1,7 @@
 //! Learning rates as functions of the step.
 
 use super::{OptimError, check_setting};
+use crate::real::{Real, real};
 
 /// A learning rate that may change from step to step. A number is a constant schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,14 +45,17 @@ impl Schedule {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), OptimError> {
-        let positive =
-            |name, rate: f64| check_setting(name, rate, "positive and finite", rate > 0.0 && rate.is_finite());
+    /// Errs unless the rates are positive and finite, also as `T`.
+    pub(crate) fn check<T: Real>(&self) -> Result<(), OptimError> {
+        let positive = |name, rate: f64| {
+            let ok = real::<T>(rate) > T::zero() && real::<T>(rate).is_finite();
+            check_setting(name, rate, "positive and finite", ok)
+        };
         match *self {
             Self::Constant(rate) => positive("the learning rate", rate),
             Self::Cosine { initial, last, .. } => {
                 positive("the initial learning rate", initial)?;
-                let ok = last >= 0.0 && last.is_finite();
+                let ok = last >= 0.0 && real::<T>(last).is_finite();
                 check_setting("the last learning rate", last, "non-negative and finite", ok)
             }
         }

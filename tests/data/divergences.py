@@ -46,7 +46,13 @@ def soft_reverse_kl(u):
     return (1 + u) * log((1 + u) / (2 * u)) + u - 1, log((1 + u) / (2 * u)) + 1 - 1 / u, 1 / (u**2 * (1 + u)), None
 
 
-DIVERGENCES = [forward_kl, reverse_kl, pearson_chi2, neyman_chi2, jensen_shannon, soft_reverse_kl]
+def soft_forward_kl(u):
+    ln2 = log(mpf(2))
+    f = (1 + u) * log((1 + u) / 2) + 1 - u
+    return f, log((1 + u) / 2), 1 / (1 + u), lambda t: 2 * (exp(t) - 1) - t if t >= -ln2 else ln2 - 1
+
+
+DIVERGENCES = [forward_kl, reverse_kl, pearson_chi2, neyman_chi2, jensen_shannon, soft_reverse_kl, soft_forward_kl]
 
 
 def inverse_2_exp_m1_mx(t):

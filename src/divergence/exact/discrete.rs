@@ -1,6 +1,6 @@
 //! Laws on finitely many points.
 
-use super::perspective;
+use super::price;
 use crate::divergence::{DivergenceError, FDivergence};
 use crate::real::{Real, to_f64};
 
@@ -22,17 +22,20 @@ use crate::real::{Real, to_f64};
 /// # Errors
 ///
 /// No points, slices of different lengths, a probability that is negative or not finite, or probabilities whose sum is further than √ε from 1:
-/// rounding never takes it so far, and nothing is normalised behind your back.
+/// rounding never takes it so far, and nothing is normalised behind your back. Probabilities whose ratio overflows f where f(0) = ∞.
 pub fn discrete<D: FDivergence, T: Real>(divergence: &D, p: &[T], q: &[T]) -> Result<T, DivergenceError> {
     if p.len() != q.len() {
         return Err(DivergenceError::LengthMismatch { p: p.len(), q: q.len() });
     }
     check_probabilities("P", p)?;
     check_probabilities("Q", q)?;
-    Ok(p.iter().zip(q).fold(T::zero(), |sum, (&p, &q)| sum + perspective(divergence, p, q, ln_ratio(p, q))))
+    p.iter()
+        .zip(q)
+        .filter(|&(&p, &q)| p > T::zero() || q > T::zero())
+        .try_fold(T::zero(), |sum, (&p, &q)| Ok(sum + p.max(q) * price(divergence, ln_ratio(p, q))?))
 }
 
-/// ln(p/q) for positive p and q; from their difference where that is exact, which keeps relative accuracy near 0.
+/// ln(p/q), ∓∞ where only one is 0; from their difference where that is exact, which keeps relative accuracy near 0.
 fn ln_ratio<T: Real>(p: T, q: T) -> T {
     let two = T::one() + T::one();
     if p <= q * two && q <= p * two { ((p - q) / q).ln_1p() } else { p.ln() - q.ln() }

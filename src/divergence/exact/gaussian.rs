@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use crate::distribution::{Density, Gaussian, Moments};
+use crate::distribution::{Gaussian, Law, Moments};
 use crate::divergence::{
     ClosedForm, DivergenceError, FDivergence, ForwardKl, NeymanChi2, PearsonChi2, ReverseKl, check_dimensions,
 };

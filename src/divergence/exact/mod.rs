@@ -17,51 +17,68 @@ pub use monte_carlo::monte_carlo;
 pub use quadrature::{Integral, quadrature};
 
 use super::{DivergenceError, Estimate, FDivergence};
-use crate::real::{Real, real};
+use crate::real::{Real, real, to_f64};
 
-/// q f(p/q) for p, q ≥ 0, given v = ln(p/q), which is ∓∞ where only P or only Q lacks the point; NaN if anything is.
+/// What a unit of the larger mass adds to D at a point with v = ln(p/q): f(u) for one of Q where v ≤ 0, f°(1/u) = f(u)/u for one of P
+/// elsewhere. v = −∞ where only Q has mass, ∞ where only P has; NaN gives NaN.
 ///
-/// Where p > q the swapped divergence is used: f is only ever evaluated at u ≤ 1, where it cannot overflow.
-fn perspective<D: FDivergence, T: Real>(divergence: &D, p: T, q: T, v: T) -> T {
+/// f is thus evaluated at u ≤ 1 only, where no f with a finite f(0) overflows.
+///
+/// # Errors
+///
+/// [`Overflow`](DivergenceError::Overflow) if f does, for an f with f(0) = ∞ and masses too far apart.
+fn price<D: FDivergence, T: Real>(divergence: &D, v: T) -> Result<T, DivergenceError> {
     let infinity = real::<T>(f64::INFINITY);
-    if p <= T::zero() && q <= T::zero() {
-        T::zero() // no mass, or less than the numbers can hold
-    } else if v == -infinity {
-        q * real(divergence.at_zero())
-    } else if v == infinity {
-        p * real(divergence.slope_at_infinity())
-    } else if v <= T::zero() {
-        q * divergence.value(v)
-    } else {
-        p * divergence.swap().value(-v)
+    if v == -infinity {
+        return Ok(real(divergence.at_zero()));
     }
+    if v == infinity {
+        return Ok(real(divergence.slope_at_infinity()));
+    }
+    let price = if v <= T::zero() { divergence.value(v) } else { divergence.swap().value(-v) };
+    if price == infinity { Err(DivergenceError::Overflow { v: to_f64(v) }) } else { Ok(price) }
 }
 
-/// [`perspective`], given ln p and ln q.
-fn perspective_of_logs<D: FDivergence, T: Real>(divergence: &D, ln_p: T, ln_q: T) -> T {
-    perspective(divergence, ln_p.exp(), ln_q.exp(), ln_p - ln_q)
+/// q f(p/q), given ln p and ln q.
+fn term<D: FDivergence>(divergence: &D, ln_p: f64, ln_q: f64) -> Result<f64, DivergenceError> {
+    let larger = ln_p.max(ln_q);
+    if larger == f64::NEG_INFINITY {
+        return Ok(0.0);
+    }
+    let price = price(divergence, ln_p - ln_q)?;
+    let mass = larger.exp();
+    // A mass too small for the numbers can still have a price that is large enough.
+    Ok(if mass > 0.0 { mass * price } else { (larger + price.ln()).exp() })
 }
 
-/// The mean of the terms and its standard error, by Welford's recurrence.
-pub(super) fn mean_of(terms: impl Iterator<Item = f64>) -> Result<Estimate, DivergenceError> {
-    let (mut draws, mut mean, mut squares) = (0_u64, 0.0, 0.0);
-    let mut infinite = false;
-    for term in terms {
-        draws += 1;
-        if term.is_nan() {
-            return Err(DivergenceError::NotANumber);
+/// The mean of terms and its standard error, by Welford's recurrence.
+#[derive(Default)]
+pub(super) struct Mean {
+    terms: u64,
+    mean: f64,
+    squares: f64,
+    infinite: bool,
+}
+
+impl Mean {
+    pub(super) fn push(&mut self, term: f64) {
+        self.infinite |= term == f64::INFINITY;
+        self.terms += 1;
+        let deviation = term - self.mean;
+        self.mean += deviation / self.terms as f64;
+        self.squares += deviation * (term - self.mean);
+    }
+
+    pub(super) fn estimate(&self) -> Result<Estimate, DivergenceError> {
+        if self.terms < 2 {
+            return Err(DivergenceError::TooFewDraws { draws: self.terms });
         }
-        infinite |= term.is_infinite();
-        let deviation = term - mean;
-        mean += deviation / draws as f64;
-        squares += deviation * (term - mean);
+        if self.infinite {
+            return Ok(Estimate { mean: f64::INFINITY, std_error: f64::INFINITY });
+        }
+        let n = self.terms as f64;
+        let (mean, std_error) = (self.mean, (self.squares / (n - 1.0) / n).sqrt());
+        // Not finite: a NaN among the terms, or terms that overflow when squared.
+        if std_error.is_finite() { Ok(Estimate { mean, std_error }) } else { Err(DivergenceError::NotANumber) }
     }
-    if draws < 2 {
-        return Err(DivergenceError::TooFewDraws { draws });
-    }
-    if infinite {
-        return Ok(Estimate { mean: f64::INFINITY, std_error: f64::INFINITY });
-    }
-    let n = draws as f64;
-    Ok(Estimate { mean, std_error: (squares / (n - 1.0) / n).sqrt() })
 }

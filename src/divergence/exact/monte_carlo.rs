@@ -2,8 +2,8 @@
 
 use rand::Rng;
 
-use super::{mean_of, perspective_of_logs};
-use crate::distribution::{Density, SampleRows};
+use super::{Mean, term};
+use crate::distribution::{Density, SampleRows, checked_ln_pdf_rows};
 use crate::divergence::{DivergenceError, Estimate, FDivergence, check_dimensions};
 use crate::real::to_f64;
 
@@ -16,7 +16,8 @@ const BLOCK: usize = 4096;
 /// with the **wider tails**, whatever the divergence: the terms are then bounded where it matters. This draws from Q; to draw from P,
 /// exchange the arguments, `monte_carlo(&divergence.swap(), &q, &p, n, rng)`, which estimates the same number. The standard error is itself
 /// estimated, and means little where f(p/q)² has no mean under Q. A single infinite term makes the estimate infinite.
-/// Where P has mass that Q has not, draws of Q never see it: f′(∞) times that mass is missing from the estimate.
+/// It only knows what it draws: if Q never
+/// reaches where p is large, both numbers are small and wrong. Where P has mass that Q has not, draws of Q never see it: f′(∞) times that mass is missing from the estimate.
 ///
 /// ```
 /// use fenchel::distribution::Gaussian;
@@ -39,24 +40,25 @@ const BLOCK: usize = 4096;
 ///
 /// # Errors
 ///
-/// Laws of different dimensions, fewer than two draws, or a density that is NaN.
+/// Laws of different dimensions, fewer than two draws, a density that is NaN, a term that overflows.
 pub fn monte_carlo<D, P, Q, R>(divergence: &D, p: &P, q: &Q, n: usize, rng: &mut R) -> Result<Estimate, DivergenceError>
 where
     D: FDivergence,
     P: Density<Scalar = Q::Scalar>,
-    Q: SampleRows,
+    Q: SampleRows + Density,
     R: Rng + ?Sized,
 {
     check_dimensions(p, q)?;
-    let mut terms = Vec::with_capacity(n);
-    while terms.len() < n {
-        let rows = q.sample_rows(BLOCK.min(n - terms.len()), rng)?;
-        let (ln_p, ln_q) = (p.ln_pdf_rows(&rows)?, q.ln_pdf_rows(&rows)?);
-        // f(p/q): the term q f(p/q) with both densities divided by q, which is positive at its own draws.
-        let term = |(&ln_p, &ln_q): (&Q::Scalar, &Q::Scalar)| {
-            to_f64(perspective_of_logs(divergence, ln_p - ln_q, nalgebra::zero()))
-        };
-        terms.extend(ln_p.iter().zip(ln_q.iter()).map(term));
+    let mut mean = Mean::default();
+    let mut left = n;
+    while left > 0 {
+        let rows = q.sample_rows(BLOCK.min(left), rng)?;
+        left -= rows.nrows();
+        let (ln_p, ln_q) = (checked_ln_pdf_rows(p, &rows)?, checked_ln_pdf_rows(q, &rows)?);
+        for (&ln_p, &ln_q) in ln_p.iter().zip(ln_q.iter()) {
+            // f(p/q): the term q f(p/q) with both densities divided by q, which is positive at its own draws.
+            mean.push(term(divergence, to_f64(ln_p) - to_f64(ln_q), 0.0)?);
+        }
     }
-    mean_of(terms.into_iter())
+    mean.estimate()
 }

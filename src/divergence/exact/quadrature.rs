@@ -2,8 +2,8 @@
 
 use nalgebra::{ComplexField, DMatrix};
 
-use super::perspective_of_logs;
-use crate::distribution::Density;
+use super::term;
+use crate::distribution::{Density, checked_ln_pdf_rows};
 use crate::divergence::{DivergenceError, FDivergence, check_dimensions};
 use crate::real::{real, to_f64};
 
@@ -41,7 +41,8 @@ const MOST_POINTS: usize = 100_000_000;
 ///
 /// # Errors
 ///
-/// Laws of different dimensions, a box of another dimension or without volume, m = 0, more than 10⁸ points, a density that is NaN.
+/// Laws of different dimensions, a box of another dimension or without volume, m = 0, more than 10⁸ points, a density that is NaN, a term
+/// that overflows.
 pub fn quadrature<D, P, Q>(
     divergence: &D,
     p: &P,
@@ -71,7 +72,7 @@ where
     let nodes = m.saturating_mul(2).saturating_add(1);
     let points =
         u32::try_from(dimension).ok().and_then(|d| nodes.checked_pow(d)).filter(|&points| points <= MOST_POINTS);
-    let Some(points) = points.filter(|_| m > 0) else {
+    let Some(points) = points.filter(|_| m > 0 && dimension > 0) else {
         return Err(DivergenceError::NodeCount { m, dimension });
     };
 
@@ -89,14 +90,14 @@ where
             let digit = if axis == 0 { i } else { digits[axis] };
             lower[axis] + steps[axis] * real(digit as f64)
         });
-        let (ln_p, ln_q) = (p.ln_pdf_rows(&rows)?, q.ln_pdf_rows(&rows)?);
+        let (ln_p, ln_q) = (checked_ln_pdf_rows(p, &rows)?, checked_ln_pdf_rows(q, &rows)?);
         for i in 0..nodes {
             digits[0] = i;
             let faces = digits.iter().filter(|&&digit| digit == 0 || digit == nodes - 1).count();
-            let term = to_f64(perspective_of_logs(divergence, ln_p[i], ln_q[i])) * 0.5_f64.powi(faces as i32);
-            all += term;
+            let weighted = term(divergence, to_f64(ln_p[i]), to_f64(ln_q[i]))? * 0.5_f64.powi(faces as i32);
+            all += weighted;
             if digits.iter().all(|digit| digit % 2 == 0) {
-                every_second += term;
+                every_second += weighted;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A divergence of one's own.
 
-use fenchel::distribution::Density;
+use fenchel::distribution::Law;
 use fenchel::divergence::{ClosedForm, DivergenceError, FDivergence, Swapped, Tilt, Variational};
 use fenchel::{Elementary, SampleReal};
 
@@ -114,7 +114,7 @@ impl<T: SampleReal> ClosedForm<Laplace<T>> for SquaredHellinger {
             return Err(DivergenceError::DimensionMismatch { p: p.dimension(), q: q.dimension() });
         }
         if p.centre() != q.centre() {
-            return Err(DivergenceError::NotANumber); // no closed form here, and no variant that says so
+            return Err(DivergenceError::Refused { reason: "no closed form for different centres" });
         }
         let two = T::one() + T::one();
         let affinity = p

@@ -1,6 +1,6 @@
 //! Laws of one's own.
 
-use fenchel::distribution::{AffineImage, Density, DistributionError, Moments, SampleRows};
+use fenchel::distribution::{AffineImage, Density, DistributionError, Law, Moments, SampleRows};
 use fenchel::nalgebra::{DMatrix, DVector};
 use fenchel::rand::Rng;
 use fenchel::rand::distr::Distribution;
@@ -25,7 +25,10 @@ impl<T: Real> Laplace<T> {
         }
         check("the scale", centre.len(), scale.len())?;
         match scale.iter().position(|&b| b.partial_cmp(&T::zero()) != Some(std::cmp::Ordering::Greater)) {
-            Some(pivot) => Err(DistributionError::NotPositiveDefinite { pivot }),
+            Some(axis) => {
+                let value = fenchel::nalgebra::convert_unchecked(scale[axis]);
+                Err(DistributionError::InvalidParameter { what: "the scale", value, range: "positive" })
+            }
             None => Ok(Self { centre, scale }),
         }
     }
@@ -45,13 +48,15 @@ fn check(what: &'static str, expected: usize, found: usize) -> Result<(), Distri
     if expected == found { Ok(()) } else { Err(DistributionError::DimensionMismatch { what, expected, found }) }
 }
 
-impl<T: Real> Density for Laplace<T> {
+impl<T: Real> Law for Laplace<T> {
     type Scalar = T;
 
     fn dimension(&self) -> usize {
         self.centre.len()
     }
+}
 
+impl<T: Real> Density for Laplace<T> {
     fn ln_pdf_rows(&self, rows: &DMatrix<T>) -> Result<DVector<T>, DistributionError> {
         check("the row", self.dimension(), rows.ncols())?;
         let mut ln_pdf = DVector::zeros(rows.nrows());
@@ -104,13 +109,15 @@ pub struct UniformBox {
     pub upper: DVector<f64>,
 }
 
-impl Density for UniformBox {
+impl Law for UniformBox {
     type Scalar = f64;
 
     fn dimension(&self) -> usize {
         self.lower.len()
     }
+}
 
+impl Density for UniformBox {
     fn ln_pdf_rows(&self, rows: &DMatrix<f64>) -> Result<DVector<f64>, DistributionError> {
         check("the row", self.dimension(), rows.ncols())?;
         let ln_volume: f64 = (&self.upper - &self.lower).iter().map(|side| side.ln()).sum();
@@ -144,7 +151,7 @@ impl AffineImage for UniformBox {
         let (a, b) = (matrix * &self.lower + offset, matrix * &self.upper + offset);
         let (lower, upper) = (a.zip_map(&b, f64::min), a.zip_map(&b, f64::max));
         match (&upper - &lower).iter().position(|&side| side <= 0.0) {
-            Some(pivot) => Err(DistributionError::NotPositiveDefinite { pivot }),
+            Some(pivot) => Err(DistributionError::NotPositiveDefinite { pivot, value: 0.0 }),
             None => Ok(Self { lower, upper }),
         }
     }

@@ -19,8 +19,12 @@ impl<T: Real, L: Layer<T, In = Wire, Out = Wire>> Layer<T> for Residual<L> {
     where
         T: SampleReal,
     {
-        // Should the inner layer change the width, the sum is a mismatch on the tape: `LayerError` has no word for it.
-        self.0.init(rng, width)
+        let (out, params) = self.0.init(rng, width)?;
+        if out != width {
+            let reason = format!("a residual branch from {width} to {out} features does not add up");
+            return Err(LayerError::Refused { path: String::new(), reason });
+        }
+        Ok((out, params))
     }
 
     fn apply<'t>(&self, tape: &'t Tape<T>, params: &Lifted<'t, T, L>, x: Var<'t, T>) -> Var<'t, T> {
