@@ -25,7 +25,7 @@ use fenchel::distribution::{AffineImage, Gaussian, SampleRows};
 use fenchel::divergence::{ForwardKl, Game, ReverseKl, Tilt, Variational, variational};
 use fenchel::estimate::FitMle;
 use fenchel::nalgebra::{DMatrix, DVector};
-use fenchel::nn::{Dense, DenseParams, Layer, LeakyRelu, Rescale, Sigmoid, Tanh, Wire, evaluate};
+use fenchel::nn::{Dense, DenseParams, Layer, LeakyRelu, Network, Rescale, Sigmoid, Tanh, evaluate};
 use fenchel::optim::{Adam, Average, Schedule};
 use fenchel::rand::{RngExt, SeedableRng};
 use indicatif::ProgressBar;
@@ -35,10 +35,6 @@ use support::data::Data;
 use support::report::{Direction, Model, Picture, Summary, exact_kl, json, table, write_curves, write_overview};
 use support::workers::{self, Job};
 use support::{Failure, Random};
-
-/// Rows of a network: layers from rows to rows.
-trait Network: Layer<f32, In = Wire, Out = Wire, Params: Clone> {}
-impl<L: Layer<f32, In = Wire, Out = Wire, Params: Clone>> Network for L {}
 
 /// Fills a batch with noise.
 type Noise = fn(&mut Random, &mut DMatrix<f32>);
@@ -56,7 +52,7 @@ struct Gan<G, C, A, B> {
     noise: Noise,
 }
 
-impl<G: Network, C: Network, A: Variational, B: Variational> Gan<G, C, A, B> {
+impl<G: Network<f32>, C: Network<f32>, A: Variational, B: Variational> Gan<G, C, A, B> {
     /// Trains with two critic steps to one generator step, rates falling along a cosine, and returns the averaged generator. Every
     /// hundredth part of the way, `watch` sees the iteration, the averaged generator and the critic.
     fn train(
@@ -72,7 +68,7 @@ impl<G: Network, C: Network, A: Variational, B: Variational> Gan<G, C, A, B> {
         let rate = |steps| Schedule::Cosine { initial: 1e-3, last: 1e-5, steps };
         let mut g_adam = Adam::new(rate(iterations))?.with_betas(0.5, 0.999)?;
         let mut d_adam = Adam::new(rate(2 * iterations))?.with_betas(0.5, 0.999)?;
-        let mut average = Average::new(1.0 - 10.0 / iterations.max(10) as f64, g.clone())?;
+        let mut average = Average::new(1.0 - 10.0 / iterations.max(10) as f64, g.clone())?; // of the last tenth or so
 
         let (mut tape, mut gradients) = (Tape::new(), Gradients::new());
         let (mut x, mut z) = (DMatrix::zeros(256, width), DMatrix::zeros(256, LATENT));
@@ -99,8 +95,36 @@ impl<G: Network, C: Network, A: Variational, B: Variational> Gan<G, C, A, B> {
                 watch(iteration, average.params(), &d)?;
             }
         }
+        watch(iterations, average.params(), &d)?;
         Ok(average.into_params())
     }
+}
+
+/// The critic of the honest games: standardised input, linear head.
+fn critic(data: &Data) -> impl Network<f32> + use<> {
+    (data.standardise(), Dense(32), LeakyRelu, Dense(32), LeakyRelu, Dense(1))
+}
+
+/// A generator that is affine in Gaussian noise: its law is a Gaussian that we know.
+fn affine<D: Variational>(run: Run<'_>, divergence: D, direction: Direction) -> Result<Model, Failure> {
+    let (data, rescale) = (run.data, run.data.destandardise());
+    let (generator, game) = ((Dense(2), rescale), Game::minimax(divergence));
+    let gan = Gan { generator, critic: critic(data), game, noise: normal };
+    run.honest(&gan, Some(direction), |(affine, ())| Some(law_of(affine, rescale, data)))
+}
+
+/// The generator of the post.
+fn seed_generator<D: Variational>(run: Run<'_>, divergence: D) -> Result<Model, Failure> {
+    let (generator, game) = (SEED_GENERATOR, Game::minimax(divergence));
+    let gan = Gan { generator, critic: critic(run.data), game, noise: uniform };
+    Ok(Model { bounded: true, ..run.honest(&gan, None, |_| None)? })
+}
+
+/// A generator that can have two modes.
+fn mlp(run: Run<'_>) -> Result<Model, Failure> {
+    let generator = (Dense(32), Tanh, Dense(32), Tanh, Dense(2), run.data.destandardise());
+    let gan = Gan { generator, critic: critic(run.data), game: Game::minimax(ForwardKl), noise: normal };
+    run.honest(&gan, None, |_| None)
 }
 
 /// The post's training: one critic step on data and one on samples, then a generator step with the label "real", 7000 times, batches of
@@ -179,7 +203,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Trains a game, watching it, and draws from the result. `law` tells the law of a generator, where it is known.
-    fn honest<G: Network, C: Network, A: Variational, B: Variational>(
+    fn honest<G: Network<f32>, C: Network<f32>, A: Variational, B: Variational>(
         mut self,
         gan: &Gan<G, C, A, B>,
         objective: Option<Direction>,
@@ -235,7 +259,7 @@ impl Run<'_> {
     }
 
     /// Draws from a generator, in raw coordinates.
-    fn draw<G: Network>(&mut self, generator: &G, g: &G::Params, noise: Noise) -> Result<DMatrix<f64>, Failure> {
+    fn draw<G: Network<f32>>(&mut self, generator: &G, g: &G::Params, noise: Noise) -> Result<DMatrix<f64>, Failure> {
         let mut z = DMatrix::zeros(self.budget.rows, LATENT);
         noise(&mut self.rng, &mut z);
         Ok(self.data.to_raw(&evaluate(generator, &mut Tape::new(), g, &z)?))
@@ -265,30 +289,6 @@ const RUNS: [Listed; 8] = [
     ("published_kl", 1, |run| run.published(ForwardKl, Rescale { scale: 1.0, shift: -1.0 })),
     ("published_reverse_kl", 1, |run| run.published(ReverseKl, Rescale { scale: -1.0, shift: 0.0 })),
 ];
-
-/// The critic of the honest games: standardised input, linear head.
-fn critic(data: &Data) -> impl Network + use<> {
-    (data.standardise(), Dense(32), LeakyRelu, Dense(32), LeakyRelu, Dense(1))
-}
-
-fn affine<D: Variational>(run: Run<'_>, divergence: D, direction: Direction) -> Result<Model, Failure> {
-    let (data, rescale) = (run.data, run.data.destandardise());
-    let (generator, game) = ((Dense(2), rescale), Game::minimax(divergence));
-    let gan = Gan { generator, critic: critic(data), game, noise: normal };
-    run.honest(&gan, Some(direction), |(affine, ())| Some(law_of(affine, rescale, data)))
-}
-
-fn seed_generator<D: Variational>(run: Run<'_>, divergence: D) -> Result<Model, Failure> {
-    let (generator, game) = (SEED_GENERATOR, Game::minimax(divergence));
-    let gan = Gan { generator, critic: critic(run.data), game, noise: uniform };
-    Ok(Model { bounded: true, ..run.honest(&gan, None, |_| None)? })
-}
-
-fn mlp(run: Run<'_>) -> Result<Model, Failure> {
-    let generator = (Dense(32), Tanh, Dense(32), Tanh, Dense(2), run.data.destandardise());
-    let gan = Gan { generator, critic: critic(run.data), game: Game::minimax(ForwardKl), noise: normal };
-    run.honest(&gan, None, |_| None)
-}
 
 fn forward_vs_reverse(arguments: &Arguments) -> Result<(), Failure> {
     arguments.check_writable()?;

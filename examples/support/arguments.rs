@@ -49,7 +49,7 @@ impl Arguments {
         Ok(Some(arguments))
     }
 
-    /// Makes sure, before hours are spent, that what is asked for can be written.
+    /// Makes sure, before anything is trained, that what is asked for can be written.
     pub fn check_writable(&self) -> Result<(), String> {
         std::fs::create_dir_all(&self.out).map_err(|error| format!("cannot make {}: {error}", self.out.display()))?;
         let probe = self.out.join(".writable");

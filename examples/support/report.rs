@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fenchel::distribution::{Density, Gaussian, Mixture, Moments};
 use fenchel::divergence::{ForwardKl, ReverseKl, exact};
-use fenchel::estimate::FitMle;
+use fenchel::estimate::{FitMle, GaussianStatistics, SufficientStatistics};
 use fenchel::nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
@@ -106,9 +106,15 @@ impl Summary {
     /// Measures a model.
     pub fn new(name: &'static str, model: &Model, data: &Data) -> Result<Self, Failure> {
         let p = &data.law;
-        let fitted = Gaussian::fit_mle(&model.rows)?;
-        let law = model.law.as_ref().unwrap_or(&fitted);
-        let (mean, covariance) = (law.mean(), law.covariance());
+        let (mean, covariance) = match &model.law {
+            Some(law) => (law.mean(), law.covariance()),
+            None => {
+                // Not a fitted law, which a model collapsed to a point or a line has not.
+                let mut statistics = GaussianStatistics::empty(2)?;
+                statistics.observe(&model.rows, None)?;
+                (statistics.mean().clone(), statistics.scatter() / statistics.weight())
+            }
+        };
         let distances: Vec<_> = p
             .components()
             .iter()
@@ -169,7 +175,9 @@ pub fn table(summaries: &[Summary]) -> String {
     }
     text + "\nsmall: share of samples nearer to the mode of weight 0.25. 3 sig: share within three standard deviations of a mode.\n\
             excess: above the least value that a Gaussian can reach. KL by quadrature; '-' where the density of Q is not known.\n\
-            inf: a sigmoid bounds Q, and P has mass beyond. clipped: the critic's sigmoid cannot express p > q.\n"
+            inf: a sigmoid bounds Q, and P has mass beyond; a critic's bound on it is finite only because the critic is.\n\
+            clipped: the divergence that the generator step follows where the critic is optimal, which its sigmoid allows only\n\
+            where p/q is between 1/e and 1.\n"
 }
 
 /// The summary as JSON.

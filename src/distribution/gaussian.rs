@@ -33,11 +33,13 @@ pub struct Gaussian<T: Real> {
 impl<T: Real> Gaussian<T> {
     /// N(`mean`, `covariance`).
     ///
-    /// The covariance may be asymmetric by rounding, √ε relative to the standard deviations, as sums taken in different orders are; the mean of the two entries counts.
+    /// The covariance may be asymmetric by rounding, √ε relative to the standard deviations, as sums taken in different orders are; the
+    /// mean of the two entries counts.
     ///
     /// # Errors
     ///
-    /// No dimension, shapes that do not fit, a value that is not finite, an asymmetric or not positive definite covariance.
+    /// No dimension, shapes that do not fit, a value that is not finite, a covariance that is asymmetric, not positive definite, or singular
+    /// to rounding.
     pub fn new(mean: DVector<T>, covariance: DMatrix<T>) -> Result<Self, DistributionError> {
         check_parameters(&mean, "the covariance", &covariance)?;
         for (row, column) in below_diagonal(covariance.nrows()) {
@@ -64,8 +66,8 @@ impl<T: Real> Gaussian<T> {
     ///
     /// No dimension, shapes that do not fit, a value that is not finite, a diagonal entry that is not positive.
     pub fn from_cholesky(mean: DVector<T>, factor: DMatrix<T>) -> Result<Self, DistributionError> {
-        check_parameters(&mean, "the Cholesky factor", &factor)?;
         let factor = factor.lower_triangle();
+        check_parameters(&mean, "the Cholesky factor", &factor)?;
         check_pivots(&factor, T::zero())?;
         Ok(Self { mean, factor })
     }

@@ -5,6 +5,7 @@
 //! | [`Gaussian`] | yes | yes | yes |
 //! | [`Mixture`] of any of these | yes | yes | yes |
 //!
+//! Every law is a [`Law`]; what it can do beyond that are traits: [`Density`], [`SampleRows`], [`Moments`], [`AffineImage`].
 //! One draw is rand's own [`Distribution<DVector<T>>`](rand::distr::Distribution); many draws at once, one per row, are
 //! [`SampleRows`].
 
