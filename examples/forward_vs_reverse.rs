@@ -7,7 +7,8 @@
 //! * `mle`: the likeliest Gaussian, which is the one of least forward KL;
 //! * `forward_kl`, `reverse_kl`: minimax games; the generator is affine in Gaussian noise, so its law is a known Gaussian;
 //! * `forward_kl_seed_generator`, `reverse_kl_seed_generator`: the same games with the generator of the blog post, a sigmoid of an affine map
-//!   of uniform noise. It is unimodal, and bounded: P has mass where it has none, so KL(P‖Q) is infinite whatever the weights;
+//!   of uniform noise. It is unimodal, and bounded: P has mass where it has none, so KL(P‖Q) is infinite whatever the weights. Reverse KL has
+//!   a second, worse minimum on the small mode, and from this generator's first weights some seeds lead there;
 //! * `forward_kl_mlp`: a generator that can have two modes;
 //! * `published_kl`, `published_reverse_kl`: the post's own two set-ups. Their generator steps are non-saturating, so they minimise
 //!   other divergences than they are named after; and their critics end in a sigmoid, which cannot say p > q.
