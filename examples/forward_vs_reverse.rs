@@ -325,12 +325,13 @@ fn forward_vs_reverse(arguments: &Arguments) -> Result<(), Failure> {
             Err(failure) => failures.push(format!("{name}: {failure}")),
         }
     }
-    write_overview(&pictures, &arguments.out.join("overview"))?;
-    write_curves(&models, &data, &arguments.out.join("training"))?;
+    // What succeeded is reported whatever failed.
+    println!("seed {}, lengths in raw coordinates, divergences in nats\n\n{}", arguments.seed, table(&summaries));
     if let Some(file) = &arguments.json {
         std::fs::write(file, json(arguments.seed, &summaries)? + "\n")?;
     }
-    println!("seed {}, lengths in raw coordinates, divergences in nats\n\n{}", arguments.seed, table(&summaries));
+    write_overview(&pictures, &arguments.out.join("overview"))?;
+    write_curves(&models, &data, &arguments.out.join("training"))?;
     println!("pictures in {}; {:.1} s in all", arguments.out.display(), start.elapsed().as_secs_f64());
     if failures.is_empty() { Ok(()) } else { Err(failures.join("; ").into()) }
 }

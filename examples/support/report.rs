@@ -218,7 +218,9 @@ impl Picture {
                 // A kernel density estimate is a mixture with equal weights: 0.6 of Scott's bandwidth, because a model may have two modes.
                 let centres = model.rows.rows(0, centres.min(model.rows.nrows()));
                 let bandwidth = 0.6 * (centres.nrows() as f64).powf(-1.0 / 6.0);
-                let kernel = Gaussian::fit_mle(&centres.into_owned())?.cholesky_factor() * bandwidth;
+                // A model that has collapsed gets kernels of deviation 1 times that, to be seen at all.
+                let spread = Gaussian::fit_mle(&centres.into_owned()).or_else(|_| Gaussian::standard(2))?;
+                let kernel = spread.cholesky_factor() * bandwidth;
                 let at = |centre: DVector<f64>| Gaussian::from_cholesky(centre, kernel.clone());
                 let kernels: Vec<_> = centres.row_iter().map(|row| at(row.transpose())).collect::<Result<_, _>>()?;
                 grid(&Mixture::new(&vec![1.0; kernels.len()], kernels)?, nodes)?
@@ -238,13 +240,13 @@ impl Picture {
     }
 }
 
-/// Writes all pictures side by side.
+/// Writes all pictures side by side, if there are any.
 pub fn write_overview(pictures: &[Picture], stem: &Path) -> Result<(), String> {
     let panels: Vec<_> = pictures.iter().map(Picture::panel).collect();
-    overview_figure(&panels, 4, stem)
+    if panels.is_empty() { Ok(()) } else { overview_figure(&panels, 4, stem) }
 }
 
-/// Writes the training curves of the models that have any.
+/// Writes the training curves of the models that have any, if one has.
 pub fn write_curves(models: &[(&'static str, Model)], data: &Data, stem: &Path) -> Result<(), Failure> {
     let mut panels = Vec::new();
     for (name, model) in models.iter().filter(|(_, model)| !model.curves[0].is_empty()) {
@@ -256,5 +258,8 @@ pub fn write_curves(models: &[(&'static str, Model)], data: &Data, stem: &Path) 
         let least = model.objective.map(|direction| optimum(direction, &data.law)).transpose()?;
         panels.push(Curves { title: name, series, reference: least.map(|least| ("optimum over Gaussians", least)) });
     }
-    Ok(curve_figure(&panels, 3, stem)?)
+    if !panels.is_empty() {
+        curve_figure(&panels, 3, stem)?;
+    }
+    Ok(())
 }
