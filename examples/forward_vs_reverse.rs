@@ -129,7 +129,7 @@ fn mlp(run: Run<'_>) -> Result<Model, Failure> {
 }
 
 /// The post's training: one critic step on data and one on samples, then a generator step with the label "real", 7000 times, batches of
-/// 64. The critic ends in a sigmoid, which `head` reads as v. (The post hands JAX's Adam the same step number for both critic steps; here each counts.)
+/// 64. The critic ends in a sigmoid, which `head` reads as v.
 fn train_as_published<D: Tilt>(
     divergence: D,
     head: Rescale,
@@ -155,6 +155,7 @@ fn train_as_published<D: Tilt>(
                 -critic.apply(t, d, t.var(&x)).entrywise(|v| divergence.real(v)).mean()
             })?;
             d_adam.update(&mut d, &gradients)?;
+            d_adam.set_steps(iteration); // the post hands JAX's Adam the same step number twice
             value_and_grad(&mut tape, &d, &mut gradients, |t, d| {
                 critic.apply(t, d, t.var(&y)).entrywise(|v| divergence.fake(v)).mean()
             })?;

@@ -400,3 +400,18 @@ fn a_rate_that_the_precision_cannot_hold_is_refused() {
         );
     }
 }
+
+#[test]
+fn a_count_that_is_set_goes_into_the_bias_correction_and_leaves_the_moments() {
+    // By hand, with g = 1 then 1 and t = 1 twice: m = 0.1 then 0.19, v = 0.001 then 0.001999, corrected by 0.1 and 0.001.
+    let mut params = row(&[0.0]);
+    let mut adam = Adam::new(0.1).unwrap();
+    let g = gradients(&[row(&[1.0])]);
+    adam.update(&mut params, &g).unwrap();
+    adam.set_steps(0);
+    adam.update(&mut params, &g).unwrap();
+    let expected = -0.1 - 0.1 * 1.9 / 1.999_f64.sqrt();
+    // ε = 1e-8 beside a root of 1 moves each step by 1e-9.
+    assert!((params[(0, 0)] - expected).abs() < 3e-9, "{} {expected}", params[(0, 0)]);
+    assert_eq!(adam.steps(), 1);
+}

@@ -75,6 +75,12 @@ impl<T: Real> Adam<T> {
         self.steps
     }
 
+    /// Sets the count, which the bias correction and the schedule of the next step go by; the moments stay. For code that keeps its own
+    /// count and passes it in, as JAX's does, possibly the same one twice.
+    pub fn set_steps(&mut self, steps: u64) {
+        self.steps = steps;
+    }
+
     /// Takes a step.
     ///
     /// # Errors
@@ -83,15 +89,15 @@ impl<T: Real> Adam<T> {
     /// taken a step, the state belongs to parameters of those shapes.
     pub fn update<P: Params<T>>(&mut self, params: &mut P, gradients: &Gradients<T>) -> Result<(), OptimError> {
         check_shapes(params, gradients.leaves())?;
-        check_finite(params, gradients, self.steps + 1)?;
-        if self.steps == 0 {
+        check_finite(params, gradients, self.steps.saturating_add(1))?;
+        if self.first.is_empty() {
             self.first = gradients.leaves().iter().map(|g| DMatrix::zeros(g.nrows(), g.ncols())).collect();
             self.second = self.first.clone();
         } else {
             check_shapes(params, &self.first)?;
         }
         let rate = self.schedule.rate(self.steps);
-        self.steps += 1;
+        self.steps = self.steps.saturating_add(1);
         let t = self.steps as f64;
         let (beta1, beta2, epsilon) = (real::<T>(self.beta1), real::<T>(self.beta2), real::<T>(self.epsilon));
         let (keep1, keep2) = (real::<T>(1.0 - self.beta1), real::<T>(1.0 - self.beta2));
