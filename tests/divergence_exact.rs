@@ -7,15 +7,15 @@ mod common;
 
 use std::f64::consts::LN_2;
 
-use fenchel::DivergenceError;
-use fenchel::distribution::{AffineImage, Gaussian, Mixture, Moments};
+use fenchel::distribution::{AffineImage, Density, Gaussian, Law, Mixture, Moments, SampleRows};
 use fenchel::divergence::{
     ClosedForm, FDivergence, ForwardKl, JensenShannon, NeymanChi2, PearsonChi2, ReverseKl, SoftReverseKl, Weighted,
     exact,
 };
 use fenchel::nalgebra::{DMatrix, DVector, dmatrix, dvector};
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
-use fenchel::rand::{RngExt, SeedableRng};
+use fenchel::rand::{Rng, RngExt, SeedableRng};
+use fenchel::{DistributionError, DivergenceError};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -792,4 +792,65 @@ fn a_price_that_overflows_is_an_error_and_not_an_infinite_divergence() {
     let exact = 0.5 * (0.5_f64.ln() + 310.0 * std::f64::consts::LN_10) + 0.5 * 0.5_f64.ln();
     let kl = exact::discrete(&ReverseKl, &p, &q).unwrap();
     assert!((kl - exact).abs() < 1e-13 * exact, "{kl} {exact}"); // a dozen roundings
+}
+
+/// A law from elsewhere that has a constant for its log density and draws as many rows as it likes.
+struct Careless {
+    ln_pdf: f64,
+    rows: usize,
+}
+
+impl Law for Careless {
+    type Scalar = f64;
+
+    fn dimension(&self) -> usize {
+        1
+    }
+}
+
+impl Density for Careless {
+    fn ln_pdf_rows(&self, rows: &DMatrix<f64>) -> Result<DVector<f64>, DistributionError> {
+        Ok(DVector::from_element(rows.nrows(), self.ln_pdf))
+    }
+}
+
+impl SampleRows for Careless {
+    fn sample_rows_to<R: Rng + ?Sized>(&self, _: &mut R, _: &mut DMatrix<f64>) -> Result<(), DistributionError> {
+        Ok(())
+    }
+
+    fn sample_rows<R: Rng + ?Sized>(&self, _: usize, _: &mut R) -> Result<DMatrix<f64>, DistributionError> {
+        Ok(DMatrix::zeros(self.rows, 1))
+    }
+}
+
+#[test]
+fn a_careless_law_neither_hangs_nor_hides_a_nan() {
+    let law = |ln_pdf, rows| Careless { ln_pdf, rows };
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let none = exact::monte_carlo(&ForwardKl, &law(0.0, 0), &law(0.0, 0), 10_000, &mut rng);
+    assert_eq!(none, Err(DivergenceError::TooFewDraws { draws: 0 }));
+    // More than asked for are taken as they come.
+    let equal = exact::monte_carlo(&ForwardKl, &law(0.0, 0), &law(0.0, 9_999), 10, &mut rng).unwrap();
+    assert_eq!((equal.mean, equal.std_error), (0.0, 0.0));
+    for other in [f64::NEG_INFINITY, 0.0] {
+        for (p, q) in [(f64::NAN, other), (other, f64::NAN)] {
+            let error = exact::quadrature(&ReverseKl, &law(p, 0), &law(q, 0), &[0.0], &[1.0], 4);
+            assert_eq!(error, Err(DivergenceError::NotANumber), "{p} {q}");
+        }
+    }
+}
+
+#[test]
+fn a_sum_or_a_term_that_overflows_is_an_error_and_not_an_infinite_divergence() {
+    let law = |ln_pdf| Careless { ln_pdf, rows: 0 };
+    // (p - q)²/q = e^709 on a box of length 10: every term fits, their sum does not.
+    let sum = exact::quadrature(&PearsonChi2, &law(354.5), &law(0.0), &[0.0], &[10.0], 4);
+    assert_eq!(sum, Err(DivergenceError::NotANumber));
+    // p ln(p/q) with p = e^708: the price is finite, the term is not.
+    let term = exact::quadrature(&ForwardKl, &law(708.0), &law(0.0), &[0.0], &[1.0], 4);
+    assert!(matches!(term, Err(DivergenceError::Overflow { .. })), "{term:?}");
+    // What is infinite is infinite.
+    let infinite = exact::quadrature(&ForwardKl, &law(0.0), &law(f64::NEG_INFINITY), &[0.0], &[1.0], 4).unwrap();
+    assert_eq!((infinite.value, infinite.error), (f64::INFINITY, 0.0));
 }

@@ -38,7 +38,7 @@ const STEP: f64 = 1e-3;
 /// several thousand terms, while a wrong rule is off by a part of order one.
 const TOLERANCE: f64 = 1e-8;
 
-/// Compares derivatives of `computation` at `at`, from the first to the given order, with central differences along random directions.
+/// Compares derivatives of `computation` at `at`, from the first, always, to the given order, with central differences along random directions.
 ///
 /// The result, which may have any shape, is contracted with random weights to one number; its gradient along a random
 /// direction is compared, and is then itself the computation whose gradient is compared. Keep kinks (of |x|, of ReLU) further than 2e-3
@@ -64,7 +64,7 @@ pub fn gradients<R: Rng + ?Sized>(
     order: usize,
     rng: &mut R,
 ) -> Result<(), CheckError> {
-    check(&computation, at, 1, order, rng)
+    check(&computation, at, 1, order.max(1), rng)
 }
 
 /// The same for a computation on a parameter tree: of a layer, say.
@@ -100,7 +100,7 @@ pub fn params<P: Params<f64>, R: Rng + ?Sized>(
         // A tree that hands out more leaves than it visits gets constants for the rest, whose gradient the tape then lacks.
         computation(tape, &params.lift_with(&mut |leaf| x.next().copied().unwrap_or_else(|| tape.var(leaf))))
     };
-    check(on_variables, &leaves, 1, order, rng)
+    check(on_variables, &leaves, 1, order.max(1), rng)
 }
 
 fn check<R: Rng + ?Sized>(

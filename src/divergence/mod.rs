@@ -253,7 +253,7 @@ pub enum DivergenceError {
         /// The reason.
         reason: &'static str,
     },
-    /// A density is NaN, or parameters are so far apart that infinities cancel.
+    /// A density is NaN, parameters are so far apart that infinities cancel, or a sum overflows.
     #[error("the result is not a number")]
     NotANumber,
     /// A law refused.

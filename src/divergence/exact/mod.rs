@@ -39,16 +39,24 @@ fn price<D: FDivergence, T: Real>(divergence: &D, v: T) -> Result<T, DivergenceE
     if price == infinity { Err(DivergenceError::Overflow { v: to_f64(v) }) } else { Ok(price) }
 }
 
-/// q f(p/q), given ln p and ln q.
+/// q f(p/q), given ln p and ln q; NaN if either is.
+///
+/// # Errors
+///
+/// [`Overflow`](DivergenceError::Overflow) also if the product does: an infinite term is one whose price is infinite.
 fn term<D: FDivergence>(divergence: &D, ln_p: f64, ln_q: f64) -> Result<f64, DivergenceError> {
-    let larger = ln_p.max(ln_q);
-    if larger == f64::NEG_INFINITY {
+    if ln_p == f64::NEG_INFINITY && ln_q == f64::NEG_INFINITY {
         return Ok(0.0);
     }
-    let price = price(divergence, ln_p - ln_q)?;
+    let v = ln_p - ln_q;
+    if v.is_nan() {
+        return Ok(v);
+    }
+    let (larger, price) = (ln_p.max(ln_q), price(divergence, v)?);
     let mass = larger.exp();
     // A mass too small for the numbers can still have a price that is large enough.
-    Ok(if mass > 0.0 { mass * price } else { (larger + price.ln()).exp() })
+    let term = if mass > 0.0 { mass * price } else { (larger + price.ln()).exp() };
+    if term == f64::INFINITY && price < f64::INFINITY { Err(DivergenceError::Overflow { v }) } else { Ok(term) }
 }
 
 /// The mean of terms and its standard error, by Welford's recurrence.

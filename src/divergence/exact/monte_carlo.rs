@@ -16,8 +16,9 @@ const BLOCK: usize = 4096;
 /// with the **wider tails**, whatever the divergence: the terms are then bounded where it matters. This draws from Q; to draw from P,
 /// exchange the arguments, `monte_carlo(&divergence.swap(), &q, &p, n, rng)`, which estimates the same number. The standard error is itself
 /// estimated, and means little where f(p/q)² has no mean under Q. A single infinite term makes the estimate infinite.
-/// It only knows what it draws: if Q never
-/// reaches where p is large, both numbers are small and wrong. Where P has mass that Q has not, draws of Q never see it: f′(∞) times that mass is missing from the estimate.
+///
+/// It only knows what it draws: if Q never reaches where p is large, both numbers are small and wrong. Where P has mass that Q has not, draws
+/// of Q never see it: f′(∞) times that mass is missing from the estimate.
 ///
 /// ```
 /// use fenchel::distribution::Gaussian;
@@ -52,8 +53,9 @@ where
     let mut mean = Mean::default();
     let mut left = n;
     while left > 0 {
-        let rows = q.sample_rows(BLOCK.min(left), rng)?;
-        left -= rows.nrows();
+        let block = BLOCK.min(left);
+        left -= block;
+        let rows = q.sample_rows(block, rng)?;
         let (ln_p, ln_q) = (checked_ln_pdf_rows(p, &rows)?, checked_ln_pdf_rows(q, &rows)?);
         for (&ln_p, &ln_q) in ln_p.iter().zip(ln_q.iter()) {
             // f(p/q): the term q f(p/q) with both densities divided by q, which is positive at its own draws.

@@ -77,7 +77,7 @@ where
     };
 
     let steps: Vec<_> = (0..dimension).map(|axis| (upper[axis] - lower[axis]) / real(2.0 * m as f64)).collect();
-    let (mut all, mut every_second) = (0.0, 0.0);
+    let (mut all, mut every_second, mut infinite) = (0.0, 0.0, false);
     for start in (0..points).step_by(nodes) {
         // One line of nodes along the first axis; the others are the digits of the line's number.
         let mut digits = vec![0; dimension];
@@ -96,6 +96,7 @@ where
             let faces = digits.iter().filter(|&&digit| digit == 0 || digit == nodes - 1).count();
             let weighted = term(divergence, to_f64(ln_p[i]), to_f64(ln_q[i]))? * 0.5_f64.powi(faces as i32);
             all += weighted;
+            infinite |= weighted == f64::INFINITY;
             if digits.iter().all(|digit| digit % 2 == 0) {
                 every_second += weighted;
             }
@@ -103,7 +104,8 @@ where
     }
     let cell: f64 = steps.iter().map(|&step| to_f64(step)).product();
     let (value, coarse) = (all * cell, every_second * cell * 2.0_f64.powi(dimension as i32));
-    if value.is_nan() {
+    // Infinite without an infinite term: the sum has overflowed.
+    if value.is_nan() || (value.is_infinite() && !infinite) {
         return Err(DivergenceError::NotANumber);
     }
     // Both infinite: no error to speak of.
