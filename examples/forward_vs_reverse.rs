@@ -23,7 +23,7 @@ use std::time::Instant;
 use fenchel::SampleReal;
 use fenchel::autodiff::{Gradients, Params, Tape, value_and_grad};
 use fenchel::distribution::{AffineImage, Gaussian, SampleRows};
-use fenchel::divergence::{ForwardKl, Game, ReverseKl, Tilt, Variational, variational};
+use fenchel::divergence::{ForwardKl, Game, Objective, ReverseKl, Tilt, Variational, variational};
 use fenchel::estimate::FitMle;
 use fenchel::nalgebra::{DMatrix, DVector};
 use fenchel::nn::{Dense, DenseParams, Layer, LeakyRelu, Network, Rescale, Sigmoid, Tanh, evaluate};
@@ -53,7 +53,7 @@ struct Gan<G, C, A, B> {
     noise: Noise,
 }
 
-impl<G: Network<f32>, C: Network<f32>, A: Variational, B: Variational> Gan<G, C, A, B> {
+impl<G: Network<f32>, C: Network<f32>, A: Variational, B: Objective<Critic = A::Critic>> Gan<G, C, A, B> {
     /// Trains with two critic steps to one generator step, rates falling along a cosine, and returns the averaged generator. Every
     /// hundredth part of the way, `watch` sees the iteration, the averaged generator and the critic.
     fn train(
@@ -205,7 +205,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Trains a game, watching it, and draws from the result. `law` tells the law of a generator, where it is known.
-    fn honest<G: Network<f32>, C: Network<f32>, A: Variational, B: Variational>(
+    fn honest<G: Network<f32>, C: Network<f32>, A: Variational, B: Objective<Critic = A::Critic>>(
         mut self,
         gan: &Gan<G, C, A, B>,
         objective: Option<Direction>,

@@ -50,14 +50,22 @@ macro_rules! function_table {
             exp_m1_mx ExpM1Mx;
             /// x eˣ − (eˣ − 1), accurate near 0
             x_exp_m_exp_m1 XExpMExpM1;
-            /// The x ≥ −ln 2 with 2(eˣ − 1) − x equal to the argument; −ln 2 if there is none, with derivative 0
-            inverse_2_exp_m1_mx Inverse2ExpM1Mx;
+            /// eᶜˣ
+            scaled_exp ScaledExp(c: f64 = 0.7);
+            /// (eᶜˣ − 1)/c, accurate near 0; x if c = 0
+            scaled_exp_m1 ScaledExpM1(c: f64 = -0.6);
+            /// f(eˣ) for the generator f of the alpha divergence, which is convex with f(1) = f′(1) = 0 and f″(u) = uᵃ⁻²
+            alpha_generator AlphaGenerator(alpha: f64 = -0.4);
             /// ln x; at 0, where it is −∞, the derivative is taken to be 0
             ln Ln;
             /// ln(1 + x), accurate near 0; at −1, where it is −∞, the derivative is taken to be 0
             ln_1p Ln1p;
-            /// ln((1 + eˣ)/2), accurate near 0
-            ln_mean_exp LnMeanExp;
+            /// ln(1 + c x)/c, accurate near 0; x if c = 0. Where it is −∞, the derivative is taken to be 0
+            scaled_ln_1p ScaledLn1p(c: f64 = 0.4);
+            /// ln(w₀ + w₁ eˣ) for positive weights that sum to 1, accurate near 0
+            ln_mix_exp LnMixExp(weights: [f64; 2] = [0.7, 0.3]);
+            /// ln cosh x, accurate near 0
+            ln_cosh LnCosh;
             /// √x; at 0 the derivative is taken to be 0
             sqrt Sqrt;
             /// x²
@@ -70,6 +78,8 @@ macro_rules! function_table {
             tanh Tanh;
             /// 1/(1 + e⁻ˣ)
             sigmoid Sigmoid;
+            /// w₁ eˣ/(w₀ + w₁ eˣ) for positive weights that sum to 1
+            mix_sigmoid MixSigmoid(weights: [f64; 2] = [0.7, 0.3]);
             /// ln(1 + eˣ)
             softplus Softplus;
             /// |x|; at 0 the derivative is taken to be 0
@@ -167,16 +177,21 @@ impl Function {
             Self::ExpM1 => each(xs, ys, T::exp_m1),
             Self::ExpM1Mx => each(xs, ys, special::exp_m1_mx),
             Self::XExpMExpM1 => each(xs, ys, special::x_exp_m_exp_m1),
-            Self::Inverse2ExpM1Mx => each(xs, ys, special::inverse_2_exp_m1_mx),
+            Self::ScaledExp(c) => each(xs, ys, |x| special::scaled_exp(c, x)),
+            Self::ScaledExpM1(c) => each(xs, ys, |x| special::scaled_exp_m1(c, x)),
+            Self::AlphaGenerator(alpha) => each(xs, ys, |x| special::alpha_generator(alpha, x)),
             Self::Ln => each(xs, ys, T::ln),
             Self::Ln1p => each(xs, ys, T::ln_1p),
-            Self::LnMeanExp => each(xs, ys, special::ln_mean_exp),
+            Self::ScaledLn1p(c) => each(xs, ys, |x| special::scaled_ln_1p(c, x)),
+            Self::LnMixExp(weights) => each(xs, ys, |x| special::ln_mix_exp(weights, x)),
+            Self::LnCosh => each(xs, ys, special::ln_cosh),
             Self::Sqrt => each(xs, ys, T::sqrt),
             Self::Square => each(xs, ys, |x| x * x),
             Self::Recip => each(xs, ys, T::recip),
             Self::RecipOrZero => each(xs, ys, |x| if x == zero { zero } else { x.recip() }),
             Self::Tanh => each(xs, ys, T::tanh),
             Self::Sigmoid => each(xs, ys, special::sigmoid),
+            Self::MixSigmoid(weights) => each(xs, ys, |x| special::mix_sigmoid(weights, x)),
             Self::Softplus => each(xs, ys, special::softplus),
             Self::Abs => each(xs, ys, |x| x.abs()),
             Self::Sign => each(xs, ys, |x| if x == zero { zero } else { ComplexField::signum(x) }),
@@ -219,10 +234,24 @@ impl Function {
             Self::ExpM1 => x.exp(), // not y + 1, which cancels far below 0
             Self::ExpM1Mx => x.exp_m1(),
             Self::XExpMExpM1 => x * x.exp(),
-            Self::Inverse2ExpM1Mx => y.exp_m1().scale(2.0).shift(1.0).recip_or_zero(),
+            Self::ScaledExp(c) => y.scale(c),
+            Self::ScaledExpM1(c) => x.scaled_exp(c),
+            // eˣ (e⁽ᵃ⁻¹⁾ˣ − 1)/(a − 1) = eᵃˣ (e⁽¹⁻ᵃ⁾ˣ − 1)/(1 − a): the first where x > 0 or a > 1, the second where x < 0 or a > 0, lest a factor
+            // overflow.
+            Self::AlphaGenerator(a) if a >= 1.0 => x.exp() * x.scaled_exp_m1(a - 1.0),
+            Self::AlphaGenerator(a) if a >= 0.0 => x.scaled_exp(a) * x.scaled_exp_m1(1.0 - a),
+            Self::AlphaGenerator(a) => {
+                let right = x.relu();
+                let left = x - right;
+                right.exp() * right.scaled_exp_m1(a - 1.0) + left.scaled_exp(a) * left.scaled_exp_m1(1.0 - a)
+            }
             Self::Ln => x.recip_or_zero(),
             Self::Ln1p => x.shift(1.0).recip_or_zero(),
-            Self::LnMeanExp | Self::Softplus => x.sigmoid(),
+            Self::ScaledLn1p(c) => x.scale(c).shift(1.0).recip_or_zero(),
+            Self::LnMixExp(weights) => x.mix_sigmoid(weights),
+            Self::LnCosh => x.tanh(),
+            Self::Softplus => x.sigmoid(),
+            Self::MixSigmoid([one, exp]) => y * (-x).mix_sigmoid([exp, one]),
             Self::Sqrt => y.recip_or_zero().scale(0.5),
             Self::Square => x.scale(2.0),
             Self::Recip | Self::RecipOrZero => -y.square(),

@@ -1,9 +1,9 @@
 //! Scalar kernels that neither overflow nor cancel where the obvious formula does.
 //!
-//! Every function is generic over [`Real`] and returns its limit at ±∞; NaN in gives NaN out. Functions of one variable are accurate
-//! to a few units in the last place over the whole line.
+//! Every function is generic over [`Real`] and returns its limit at ±∞; NaN in gives NaN out. Functions of one variable, with
+//! or without a parameter, are accurate to a few units in the last place over the whole line.
 
-use crate::real::{Real, real};
+use crate::real::{Real, real, to_f64};
 
 /// softplus(x) = ln(1 + eˣ).
 ///
@@ -25,10 +25,43 @@ pub fn sigmoid<T: Real>(x: T) -> T {
     }
 }
 
-/// ln((1 + eˣ)/2) = softplus(x) − ln 2: the logarithm of the mean of 1 and eˣ, relatively accurate near its zero at 0.
-pub fn ln_mean_exp<T: Real>(x: T) -> T {
-    let half = real::<T>(0.5);
-    if x < T::one() { (x.exp_m1() * half).ln_1p() } else { x + ((-x).exp_m1() * half).ln_1p() }
+/// ln(w₀ + w₁ eˣ) for positive weights that sum to 1: the logarithm of a mean of 1 and eˣ. Relatively accurate near its zero at 0.
+///
+/// ```
+/// let ln_mean = fenchel::special::ln_mix_exp([0.5, 0.5], 800.0_f64); // softplus(x) − ln 2
+/// assert!((ln_mean - (800.0 - 2.0_f64.ln())).abs() < 1e-12);
+/// ```
+pub fn ln_mix_exp<T: Real>([one, exp]: [f64; 2], x: T) -> T {
+    let grown = x.exp_m1() * real(exp);
+    if grown > real(-0.5) {
+        if grown.is_finite() { grown.ln_1p() } else { x + real(exp.ln()) }
+    } else {
+        // Far from its zero, where 1 + grown would cancel.
+        (real::<T>(one) + x.exp() * real(exp)).ln()
+    }
+}
+
+/// w₁ eˣ/(w₀ + w₁ eˣ), the derivative of [`ln_mix_exp`]: the posterior probability of what has the prior w₁ and the likelihood ratio eˣ.
+pub fn mix_sigmoid<T: Real>([one, exp]: [f64; 2], x: T) -> T {
+    let (other, prior) = (real::<T>(one), real::<T>(exp));
+    if x >= T::zero() {
+        prior / (prior + other * (-x).exp())
+    } else {
+        let e = prior * x.exp();
+        e / (other + e)
+    }
+}
+
+/// ln cosh x, close to x²/2 near 0 and to |x| − ln 2 far from it.
+pub fn ln_cosh<T: Real>(x: T) -> T {
+    let size = x.abs();
+    if size < T::one() {
+        // cosh x − 1 = (eˣ − 1)²/(2 eˣ).
+        let e = size.exp_m1();
+        (e * e * real(0.5) / (e + T::one())).ln_1p()
+    } else {
+        size + ln_mix_exp([0.5, 0.5], size * real(-2.0))
+    }
 }
 
 /// eˣ − 1 − x: the gap between exp and its tangent at 0. Close to x²/2 near 0, where the formula as written cancels.
@@ -57,38 +90,63 @@ pub fn x_exp_m_exp_m1<T: Real>(x: T) -> T {
     if e == T::zero() { T::one() } else { (x - T::one()) * e + T::one() }
 }
 
-/// The inverse of x ↦ 2(eˣ − 1) − x on x ≥ −ln 2, where that function increases; −ln 2 below its range.
+/// f(c x), given f and its derivative, without the error that rounding the product makes: an exponential multiplies that by as much as 700.
+fn at_product<T: Real>(c: f64, x: T, f: impl Fn(T) -> T, slope: impl Fn(T) -> T) -> T {
+    let high = real::<T>(c);
+    let low = real::<T>(c - to_f64(high)); // of a c that is no f32
+    let product = high * x;
+    let value = f(product);
+    let lost = high.mul_add(x, -product) + low * x;
+    if lost.is_finite() && lost != T::zero() && value.is_finite() { value + lost * slope(product) } else { value }
+}
+
+/// Of a smaller c nothing is left in 1 + c x, in any precision and for any x of use.
+const NEGLIGIBLE: f64 = 1e-30;
+
+/// eᶜˣ.
+pub fn scaled_exp<T: Real>(c: f64, x: T) -> T {
+    if c.abs() < NEGLIGIBLE && x.partial_cmp(&x).is_some() { T::one() } else { at_product(c, x, T::exp, T::exp) }
+}
+
+/// (eᶜˣ − 1)/c, and its limit x at c = 0: the inverse of the Box-Cox transform of eˣ.
 ///
-/// It is a shifted branch −1 of Lambert's W. Solved by Newton's method to full relative accuracy, about six steps.
-pub fn inverse_2_exp_m1_mx<T: Real>(t: T) -> T {
-    let two = real::<T>(2.0);
-    let lowest = T::ln_2() - T::one();
-    if t <= lowest {
-        return -T::ln_2();
+/// ```
+/// assert_eq!(fenchel::special::scaled_exp_m1(0.0, 3.0_f64), 3.0);
+/// ```
+pub fn scaled_exp_m1<T: Real>(c: f64, x: T) -> T {
+    if c.abs() < NEGLIGIBLE { x } else { at_product(c, x, T::exp_m1, T::exp) * real(c.recip()) }
+}
+
+/// ln(1 + c x)/c, and its limit x at c = 0: the inverse of [`scaled_exp_m1`]. A c x below −1, by rounding say, counts as −1.
+pub fn scaled_ln_1p<T: Real>(c: f64, x: T) -> T {
+    if c.abs() < NEGLIGIBLE {
+        return x;
     }
-    if !t.is_finite() {
-        return t;
+    let grown = x * real(c);
+    (if grown < -T::one() { -T::one() } else { grown }).ln_1p() * real(c.recip())
+}
+
+/// (eᵃˣ − 1 − a(eˣ − 1))/(a(a − 1)), and its limits at a = 0 and 1: f(eˣ) for the generator f of the alpha divergence.
+///
+/// As it stands the formula cancels near x = 0, a = 0 and a = 1. But it is x² times the second divided difference of exp at 0, x and a x. With m
+/// the middle one of 0, 1 and a, with gaps A above and B below it, and g(x) = eˣ − 1 − x, that is a sum without cancellation,
+///
+/// eᵐˣ (g(A x)/A + g(−B x)/B)/(A + B).
+pub fn alpha_generator<T: Real>(alpha: f64, x: T) -> T {
+    let middle = alpha.clamp(0.0, 1.0);
+    let (above, below) = (alpha.max(1.0) - middle, middle - alpha.min(0.0));
+    let gap = |c: f64| at_product(c, x, exp_m1_mx, T::exp_m1) / real(c.abs());
+    let mut sum = T::zero();
+    if above >= NEGLIGIBLE {
+        let e = scaled_exp(middle, x);
+        sum += if e == T::zero() { e } else { e * gap(above) }; // a gap may be infinite where e has underflowed
     }
-    // Both starts lie right of the root or are sent there by one step; from there the convex iteration descends to it.
-    let mut x = if t < real(4.0) { ((t - lowest) * two).sqrt() - T::ln_2() } else { (t / two).ln_1p() };
-    let mut converged = false;
-    for _ in 0..60 {
-        let e = x.exp_m1() * two;
-        if !e.is_finite() {
-            break; // at the very end of the range; the start is right to rounding there
-        }
-        let slope = e + T::one();
-        if slope <= T::zero() {
-            break; // rounded onto the minimum at -ln 2
-        }
-        let step = (e - x - t) / slope;
-        x -= step;
-        if converged {
-            break; // one step past convergence, which the derivative part of a dual number needs
-        }
-        converged = step.abs() <= T::default_epsilon() * x.abs() * two;
+    if below >= NEGLIGIBLE {
+        // Where m = B > 0 the two factors are one function, which does not overflow.
+        let tangent = || at_product(middle, x, x_exp_m_exp_m1, |t| t * t.exp()) / real(middle);
+        sum += if alpha > 0.0 { tangent() } else { gap(-below) };
     }
-    x
+    sum / real(above + below)
 }
 
 /// ln Σ eˣ over the values; −∞ for none. One pass for the largest value, one for the sum.

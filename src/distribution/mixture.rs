@@ -5,9 +5,10 @@ use rand::Rng;
 use rand::distr::Distribution;
 
 use super::{
-    AffineImage, Density, DistributionError, Law, Moments, SampleRows, check_dimension, check_size, checked_ln_pdf_rows,
+    AffineImage, Categorical, Density, DistributionError, Law, Moments, SampleRows, check_dimension, check_size,
+    checked_ln_pdf_rows,
 };
-use crate::real::{SampleReal, count, to_f64};
+use crate::real::to_f64;
 use crate::special::ln_sum_exp;
 
 /// Rows scored at a time.
@@ -37,7 +38,7 @@ const BLOCK: usize = 512;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixture<C: Law> {
-    weights: Vec<C::Scalar>,
+    weights: Categorical<C::Scalar>,
     ln_weights: Vec<C::Scalar>,
     components: Vec<C>,
 }
@@ -56,22 +57,14 @@ impl<C: Law> Mixture<C> {
         for component in &components {
             check_dimension("a component", dimension, component.dimension())?;
         }
-        let zero = count::<C::Scalar>(0);
-        if let Some(component) = weights.iter().position(|&w| !w.is_finite() || w < zero) {
-            return Err(DistributionError::InvalidWeight { component, weight: to_f64(weights[component]) });
-        }
-        let sum = weights.iter().fold(zero, |sum, &w| sum + w);
-        if !sum.is_finite() || sum <= zero {
-            return Err(DistributionError::WeightSum { sum: to_f64(sum) });
-        }
-        let weights: Vec<_> = weights.iter().map(|&w| w / sum).collect();
-        let ln_weights = weights.iter().map(|&w| w.ln()).collect();
+        let weights = Categorical::new(weights)?;
+        let ln_weights = weights.probabilities().iter().map(|&w| w.ln()).collect();
         Ok(Self { weights, ln_weights, components })
     }
 
     /// The probabilities of the components; they sum to 1.
     pub fn weights(&self) -> &[C::Scalar] {
-        &self.weights
+        self.weights.probabilities()
     }
 
     /// The components.
@@ -113,22 +106,6 @@ impl<C: Density> Density for Mixture<C> {
 }
 
 impl<C: SampleRows> Mixture<C> {
-    fn sample_label<R: Rng + ?Sized>(&self, rng: &mut R) -> usize {
-        let uniform = C::Scalar::standard_uniform(rng);
-        let mut cumulated = count::<C::Scalar>(0);
-        let mut last_possible = 0;
-        for (label, &weight) in self.weights.iter().enumerate() {
-            cumulated += weight;
-            if uniform < cumulated {
-                return label;
-            }
-            if weight > count(0) {
-                last_possible = label;
-            }
-        }
-        last_possible // the weights sum to 1 only up to rounding
-    }
-
     /// Draws from the components as told by `labels`, in the order of `labels`.
     fn sample_rows_of<R: Rng + ?Sized>(
         &self,
@@ -159,7 +136,7 @@ impl<C: SampleRows> Mixture<C> {
         rng: &mut R,
     ) -> Result<(DMatrix<C::Scalar>, Vec<usize>), DistributionError> {
         check_size::<C::Scalar>(n, self.dimension())?;
-        let labels: Vec<_> = (0..n).map(|_| self.sample_label(rng)).collect();
+        let labels: Vec<_> = (0..n).map(|_| self.weights.sample(rng)).collect();
         let mut rows = DMatrix::zeros(n, self.dimension());
         self.sample_rows_of(&labels, rng, &mut rows)?;
         Ok((rows, labels))
@@ -179,7 +156,7 @@ impl<C: SampleRows> Mixture<C> {
         rng: &mut R,
     ) -> Result<DMatrix<C::Scalar>, DistributionError> {
         check_size::<C::Scalar>(n, self.dimension())?;
-        let shares: Vec<_> = self.weights.iter().map(|&w| to_f64(w) * n as f64).collect();
+        let shares: Vec<_> = self.weights().iter().map(|&w| to_f64(w) * n as f64).collect();
         // A share that is a whole number up to rounding counts as one.
         let mut counts: Vec<_> = shares.iter().map(|share| (share * (1.0 + 1e-12)).floor() as usize).collect();
         let excess = |k: usize| counts[k] as f64 - shares[k];
@@ -198,7 +175,7 @@ impl<C: SampleRows> Mixture<C> {
 
 impl<C: SampleRows + Distribution<DVector<C::Scalar>>> Distribution<DVector<C::Scalar>> for Mixture<C> {
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> DVector<C::Scalar> {
-        self.components[self.sample_label(rng)].sample(rng)
+        self.components[self.weights.sample(rng)].sample(rng)
     }
 }
 
@@ -209,21 +186,21 @@ impl<C: SampleRows> SampleRows for Mixture<C> {
         out: &mut DMatrix<C::Scalar>,
     ) -> Result<(), DistributionError> {
         check_dimension("the output row", self.dimension(), out.ncols())?;
-        let labels: Vec<_> = (0..out.nrows()).map(|_| self.sample_label(rng)).collect();
+        let labels: Vec<_> = (0..out.nrows()).map(|_| self.weights.sample(rng)).collect();
         self.sample_rows_of(&labels, rng, out)
     }
 }
 
 impl<C: Moments> Moments for Mixture<C> {
     fn mean(&self) -> DVector<C::Scalar> {
-        let weighted = self.components.iter().zip(&self.weights).map(|(component, &w)| component.mean() * w);
+        let weighted = self.components.iter().zip(self.weights()).map(|(component, &w)| component.mean() * w);
         weighted.fold(DVector::zeros(self.dimension()), |sum, mean| sum + mean)
     }
 
     fn covariance(&self) -> DMatrix<C::Scalar> {
         let mean = self.mean();
         let dimension = self.dimension();
-        self.components.iter().zip(&self.weights).fold(DMatrix::zeros(dimension, dimension), |sum, (component, &w)| {
+        self.components.iter().zip(self.weights()).fold(DMatrix::zeros(dimension, dimension), |sum, (component, &w)| {
             let offset = component.mean() - &mean;
             sum + (component.covariance() + &offset * offset.transpose()) * w
         })

@@ -4,15 +4,18 @@
 //! |---|---|---|---|
 //! | [`Gaussian`] | yes | yes | yes |
 //! | [`Mixture`] of any of these | yes | yes | yes |
+//! | [`Categorical`] | | yes | |
 //!
 //! Every law is a [`Law`]; what it can do beyond that are traits: [`Density`], [`SampleRows`], [`Moments`], [`AffineImage`].
 //! One draw is rand's own [`Distribution<DVector<T>>`](rand::distr::Distribution); many draws at once, one per row, are
 //! [`SampleRows`].
 
+mod categorical;
 mod compare;
 mod gaussian;
 mod mixture;
 
+pub use categorical::Categorical;
 pub use gaussian::Gaussian;
 pub(crate) use gaussian::check_pivots;
 pub use mixture::Mixture;
@@ -173,8 +176,8 @@ pub enum DistributionError {
         /// The entries of each.
         columns: usize,
     },
-    /// A mixture without components.
-    #[error("a mixture needs a component")]
+    /// A mixture without components, or a categorical law without categories.
+    #[error("a mixture needs a component, a categorical law a category")]
     NoComponents,
     /// Not one weight for each component.
     #[error("{weights} weights for {components} components")]
@@ -187,7 +190,7 @@ pub enum DistributionError {
     /// A weight is negative, infinite or NaN.
     #[error("component {component} has the weight {weight}")]
     InvalidWeight {
-        /// The component.
+        /// The component, or category.
         component: usize,
         /// Its weight.
         weight: f64,

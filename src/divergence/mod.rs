@@ -41,33 +41,58 @@
 //! Implement [`FDivergence`] for exact values, [`Variational`] for games too. All formulas are written once over [`Elementary`], and hold on
 //! numbers and on tape variables alike. `tests/divergence_laws.rs` has the laws to put it through.
 
-mod adaptor;
+mod alpha;
 mod chi_square;
+mod cone;
+mod conjugate;
+mod error;
+mod exchange;
+mod game;
 mod jensen_shannon;
 mod kl;
+mod midpoint;
+mod modified_gan;
+mod named;
+mod total_variation;
+mod triangular;
 
 pub mod exact;
+pub mod penalty;
 pub mod variational;
 
-pub use adaptor::{Swapped, Weighted};
+pub use alpha::{Alpha, Renyi, SquaredHellinger};
 pub use chi_square::{NeymanChi2, PearsonChi2};
-pub use jensen_shannon::{JensenShannon, SoftForwardKl, SoftReverseKl};
-pub use kl::{ForwardKl, ReverseKl};
-pub use variational::Game;
+pub use cone::{Sum, Weighted};
+pub use conjugate::{Conjugate, numeric_conjugate};
+pub use error::DivergenceError;
+pub use exchange::{Swapped, Symmetrised, Tilted};
+pub use game::Game;
+pub use jensen_shannon::{JensenShannon, WeightedJensenShannon};
+pub use kl::{ForwardKl, Jeffreys, ReverseKl};
+pub use midpoint::{ArithmeticGeometric, SoftForwardKl, SoftReverseKl};
+pub use modified_gan::ModifiedGan;
+pub use named::{NameError, Named, NamedSmooth};
+pub use total_variation::{Log1pAbs, TotalVariation};
+pub use triangular::Triangular;
 
 use std::fmt::Debug;
 
-use crate::distribution::{DistributionError, Law};
+use crate::distribution::Law;
 use crate::elementary::{Elementary, Interval};
-use crate::real::real;
+use crate::real::Real;
 
 /// A divergence with a centred generator f: enough for exact values.
 pub trait FDivergence: Copy + Debug {
     /// The divergence with its arguments exchanged; exchanging twice gives the first again.
     type Swapped: FDivergence<Swapped = Self>;
 
-    /// f(eᵛ) ≥ 0, with f(1) = f′(1) = 0.
+    /// f(eᵛ) ≥ 0, with its minimum f(1) = 0: f′(1) = 0, or 0 among the slopes of a kink.
     fn value<E: Elementary>(&self, v: E) -> E;
+
+    /// eᵛ f(e⁻ᵛ), the value of the [`swap`](Self::swap). Write it where f overflows: as it stands it is right only while f(e⁻ᵛ) is finite.
+    fn swapped_value<E: Elementary>(&self, v: E) -> E {
+        v.exp() * self.value(-v)
+    }
 
     /// f(0): the price of a unit of mass that Q has alone.
     fn at_zero(&self) -> f64;
@@ -77,35 +102,62 @@ pub trait FDivergence: Copy + Debug {
 
     /// The divergence with generator u f(1/u), for which D(P‖Q) = D_swap(Q‖P).
     fn swap(&self) -> Self::Swapped;
-}
 
-/// A divergence whose f is differentiable and whose Fenchel conjugate is known: enough for bounds and games.
-pub trait Variational: FDivergence {
-    /// f′(eᵛ): what the critic output v contributes on data.
-    fn real<E: Elementary>(&self, v: E) -> E;
-
-    /// f*(f′(eᵛ)): what the critic output v costs on samples.
-    fn fake<E: Elementary>(&self, v: E) -> E;
-
-    /// e²ᵛ f″(eᵛ), the derivative of [`fake`](Self::fake).
-    fn curvature<E: Elementary>(&self, v: E) -> E;
-
-    /// The Fenchel conjugate f*(t) = sup over u ≥ 0 of u t − f(u); +∞ outside [`conjugate_domain`](Self::conjugate_domain).
-    fn conjugate<E: Elementary>(&self, t: E) -> E;
-
-    /// The closure of where the conjugate is finite: t ≤ f′(∞).
+    /// The closure of where the Fenchel conjugate f* is finite: t ≤ f′(∞), because f is defined for u ≥ 0.
     fn conjugate_domain(&self) -> Interval {
         Interval::at_most(self.slope_at_infinity())
     }
+
+    /// Is it a divergence at all? Whatever returns a `Result` asks this first.
+    ///
+    /// # Errors
+    ///
+    /// A weight that is not positive and finite, which the operators could not refuse.
+    fn check(&self) -> Result<(), DivergenceError> {
+        Ok(())
+    }
 }
 
-/// A divergence for which we can name what the non-saturating generator step minimises: the D̃ with **real(D) = fake(D̃)**, exactly.
+/// What a generator can follow: against an optimal critic that is held fixed, minimising E_Q[−fake(v)] is a gradient step on the divergence with this `fake`.
+///
+/// It is the half of a [`Variational`] divergence that a generator sees, and all that is known of a [`Tilted`] one.
+pub trait Objective: Copy + Debug {
+    /// What the critic's output v stands for: [`LogRatio`], or [`Witness`].
+    type Critic;
+
+    /// f*(f′(eᵛ)) = eᵛ f′(eᵛ) − f(eᵛ): what the critic output v costs on samples.
+    fn fake<E: Elementary>(&self, v: E) -> E;
+}
+
+/// A divergence that has a critic: enough for bounds and games.
+///
+/// E_P real(v) − E_Q fake(v) ≤ D(P‖Q) for every critic, because `fake` is f* of `real`.
+pub trait Variational: FDivergence + Objective {
+    /// f′(eᵛ): what the critic output v contributes on data.
+    fn real<E: Elementary>(&self, v: E) -> E;
+}
+
+/// A divergence whose f is twice differentiable: its best critic is v = ln p/q.
+pub trait Smooth: Variational<Critic = LogRatio> {
+    /// e²ᵛ f″(eᵛ), the derivative of [`fake`](Objective::fake).
+    fn curvature<E: Elementary>(&self, v: E) -> E;
+}
+
+/// The critic's output stands for ln p/q, whatever the divergence: critics and generators of different divergences can be paired.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogRatio;
+
+/// The critic's output tells by its sign where p > q, and is best at ±∞: of use to the divergence that it was trained for only.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Witness;
+
+/// A divergence of which is known what the non-saturating generator step minimises: the D̃ with **real(D) = fake(D̃)**, exactly.
 ///
 /// At an optimal critic, "maximise what the critic scores as data" follows the gradient of D̃, not of D. Its curvature is e⁻ᵛ times
-/// that of D.
+/// that of D. Where D̃ has no name, [`Tilted`] stands for it.
 pub trait Tilt: Variational {
     /// What the non-saturating step minimises.
-    type Tilted: Variational;
+    type Tilted: Objective<Critic = Self::Critic>;
 
     /// What the non-saturating step minimises.
     fn tilt(&self) -> Self::Tilted;
@@ -126,19 +178,23 @@ pub trait Tilt: Variational {
 /// # Ok(())
 /// # }
 /// ```
-pub trait ClosedForm<P: Law, Q = P>: FDivergence {
+///
+/// Between Gaussians Jensen-Shannon has none:
+///
+/// ```compile_fail,E0277
+/// use fenchel::distribution::Gaussian;
+/// use fenchel::divergence::{ClosedForm, JensenShannon};
+///
+/// let p = Gaussian::<f64>::standard(2).unwrap();
+/// JensenShannon.between(&p, &p);
+/// ```
+pub trait ClosedForm<P: Law, Q = P>: Copy + Debug {
     /// D(P‖Q); +∞ where it is infinite.
     ///
     /// # Errors
     ///
     /// Laws of different dimensions, or parameters so far apart that the result is not a number.
     fn between(&self, p: &P, q: &Q) -> Result<P::Scalar, DivergenceError>;
-}
-
-impl<P: Law, Q, D: ClosedForm<P, Q>> ClosedForm<P, Q> for Weighted<D> {
-    fn between(&self, p: &P, q: &Q) -> Result<P::Scalar, DivergenceError> {
-        Ok(self.divergence().between(p, q)? * real(self.weight()))
-    }
 }
 
 /// An estimate, never without its error bar.
@@ -150,118 +206,12 @@ pub struct Estimate {
     pub std_error: f64,
 }
 
-/// Why there is no value. Places count from 0.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DivergenceError {
-    /// A multiple of a divergence must be positive and finite.
-    #[error("the weight of a divergence must be positive and finite, not {weight}")]
-    InvalidWeight {
-        /// The weight.
-        weight: f64,
-    },
-    /// Probabilities on different numbers of points.
-    #[error("{p} probabilities for P, but {q} for Q")]
-    LengthMismatch {
-        /// The number for P.
-        p: usize,
-        /// The number for Q.
-        q: usize,
-    },
-    /// Probabilities on no points.
-    #[error("no probabilities")]
-    Empty,
-    /// A probability is negative, infinite or NaN.
-    #[error("{law} has the probability {value} at point {index}")]
-    InvalidProbability {
-        /// P or Q.
-        law: &'static str,
-        /// The point.
-        index: usize,
-        /// The value.
-        value: f64,
-    },
-    /// Probabilities do not sum to 1.
-    #[error("the probabilities of {law} sum to {sum}")]
-    NotNormalised {
-        /// P or Q.
-        law: &'static str,
-        /// Their sum.
-        sum: f64,
-    },
-    /// The laws live on spaces of different dimensions.
-    #[error("P has dimension {p}, Q has dimension {q}")]
-    DimensionMismatch {
-        /// That of P.
-        p: usize,
-        /// That of Q.
-        q: usize,
-    },
-    /// An average needs more draws.
-    #[error("{draws} draws, but a standard error needs 2")]
-    TooFewDraws {
-        /// The number of draws.
-        draws: u64,
-    },
-    /// A critic output gives a term that is not finite.
-    #[error("the critic output {index} on samples of {law} is {value}, whose term is not finite")]
-    CriticOutput {
-        /// P or Q.
-        law: &'static str,
-        /// Its number.
-        index: usize,
-        /// The output.
-        value: f64,
-    },
-    /// A box of the wrong dimension.
-    #[error("{what} has dimension {found}, not {expected}")]
-    BoxDimension {
-        /// Which corner.
-        what: &'static str,
-        /// The dimension it should have.
-        expected: usize,
-        /// The dimension it has.
-        found: usize,
-    },
-    /// A box without volume, or without end.
-    #[error("the box reaches from {lower} to {upper} along axis {axis}")]
-    EmptyBox {
-        /// The axis.
-        axis: usize,
-        /// Its lower end.
-        lower: f64,
-        /// Its upper end.
-        upper: f64,
-    },
-    /// No nodes, or more than a call should evaluate.
-    #[error("(2 * {m} + 1)^{dimension} nodes: give 1 to 10^8")]
-    NodeCount {
-        /// Half the number of cells along each axis.
-        m: usize,
-        /// The dimension.
-        dimension: usize,
-    },
-    /// f overflows between masses that far apart, though the divergence may be finite.
-    #[error("f is beyond the range of the numbers where ln p/q is {v}")]
-    Overflow {
-        /// ln p/q.
-        v: f64,
-    },
-    /// No value, for a reason of its own; for divergences defined elsewhere.
-    #[error("no value: {reason}")]
-    Refused {
-        /// The reason.
-        reason: &'static str,
-    },
-    /// A density is NaN, parameters are so far apart that infinities cancel, or a sum overflows.
-    #[error("the result is not a number")]
-    NotANumber,
-    /// A law refused.
-    #[error(transparent)]
-    Distribution(#[from] DistributionError),
-}
-
 fn check_dimensions(p: &impl Law, q: &impl Law) -> Result<(), DivergenceError> {
     let (p, q) = (p.dimension(), q.dimension());
     if p == q { Ok(()) } else { Err(DivergenceError::DimensionMismatch { p, q }) }
+}
+
+/// Parameters beyond the range of the numbers can end in ∞ − ∞.
+fn check_not_nan<T: Real>(value: T) -> Result<T, DivergenceError> {
+    if value.partial_cmp(&value).is_some() { Ok(value) } else { Err(DivergenceError::NotANumber) }
 }

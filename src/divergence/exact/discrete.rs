@@ -1,7 +1,7 @@
 //! Laws on finitely many points.
 
 use super::price;
-use crate::divergence::{DivergenceError, FDivergence};
+use crate::divergence::{DivergenceError, FDivergence, check_not_nan};
 use crate::real::{Real, to_f64};
 
 /// D(P‖Q) = Σ q f(p/q) between probabilities on the same points.
@@ -24,15 +24,16 @@ use crate::real::{Real, to_f64};
 /// No points, slices of different lengths, a probability that is negative or not finite, or probabilities whose sum is further than √ε from 1:
 /// rounding never takes it so far, and nothing is normalised behind your back. Probabilities whose ratio overflows f where f(0) = ∞.
 pub fn discrete<D: FDivergence, T: Real>(divergence: &D, p: &[T], q: &[T]) -> Result<T, DivergenceError> {
+    divergence.check()?;
     if p.len() != q.len() {
         return Err(DivergenceError::LengthMismatch { p: p.len(), q: q.len() });
     }
     check_probabilities("P", p)?;
     check_probabilities("Q", q)?;
-    p.iter()
-        .zip(q)
-        .filter(|&(&p, &q)| p > T::zero() || q > T::zero())
-        .try_fold(T::zero(), |sum, (&p, &q)| Ok(sum + p.max(q) * price(divergence, ln_ratio(p, q))?))
+    let mut somewhere = p.iter().zip(q).filter(|&(&p, &q)| p > T::zero() || q > T::zero());
+    check_not_nan(somewhere.try_fold(T::zero(), |sum, (&p, &q)| {
+        Ok::<_, DivergenceError>(sum + p.max(q) * price(divergence, ln_ratio(p, q))?)
+    })?)
 }
 
 /// ln(p/q), ∓∞ where only one is 0; from their difference where that is exact, which keeps relative accuracy near 0.

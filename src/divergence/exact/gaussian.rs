@@ -1,12 +1,14 @@
-//! Closed forms for pairs of Gaussians, from their Cholesky factors.
+//! Closed forms for pairs of Gaussians, from their Cholesky factors, in logarithms.
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::distribution::{Gaussian, Law, Moments};
 use crate::divergence::{
-    ClosedForm, DivergenceError, FDivergence, ForwardKl, NeymanChi2, PearsonChi2, ReverseKl, check_dimensions,
+    Alpha, ClosedForm, DivergenceError, FDivergence, ForwardKl, Jeffreys, NeymanChi2, PearsonChi2, Renyi, ReverseKl,
+    SquaredHellinger, TotalVariation, check_dimensions, check_not_nan,
 };
-use crate::real::{Real, real};
+use crate::real::{Real, SampleReal, real, to_f64};
+use crate::special::{exp_m1_mx, scaled_exp_m1, scaled_ln_1p};
 
 /// L_Q⁻¹ L_P and L_Q⁻¹ (μ_P − μ_Q): P as seen by whom Q is standard normal.
 fn seen_from<T: Real>(q: &Gaussian<T>, p: &Gaussian<T>) -> Result<(DMatrix<T>, DMatrix<T>), DivergenceError> {
@@ -31,7 +33,7 @@ impl<T: Real> ClosedForm<Gaussian<T>> for ForwardKl {
             let below = entries.rows_range(column + 1..).norm_squared();
             twice += ReverseKl.value(ln_square) + below;
         }
-        not_nan(twice * real(0.5))
+        check_not_nan(twice * real(0.5))
     }
 }
 
@@ -43,41 +45,105 @@ impl<T: Real> ClosedForm<Gaussian<T>> for ReverseKl {
     }
 }
 
-/// exp(δᵀ (I − N)⁻¹ δ − ½ ln det(I − N²)) − 1, where N = A − I, and A and δ are the covariance and mean of P as seen by whom Q is standard
-/// normal; +∞ unless I − N, which is 2 Σ_Q − Σ_P seen so, is positive definite.
-impl<T: Real> ClosedForm<Gaussian<T>> for PearsonChi2 {
+/// KL(P‖Q) + KL(Q‖P).
+impl<T: Real> ClosedForm<Gaussian<T>> for Jeffreys {
+    fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+        (ForwardKl + ReverseKl).between(p, q)
+    }
+}
+
+/// X = R_α/α = ln ∫ pᵅ q¹⁻ᵅ / (α(α − 1)), which is continuous through α = 0 and 1: of Rényi's divergence and D_α alike.
+///
+/// With λ the eigenvalues and δ the coordinates of covariance and mean of P as seen by whom Q is standard normal, s = α + (1 − α) λ, and Σ the sum over them:
+/// X = ½ Σ [δ²/s + (ln s − (1 − α) ln λ)/(α(1 − α))]; +∞ unless every s is positive, which is α Σ_Q + (1 − α) Σ_P positive definite.
+///
+/// Gil, Alajaji and Linder (2013), *Rényi divergence measures for commonly used univariate continuous distributions*.
+fn scaled_renyi<T: Real>(alpha: Alpha, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+    let (factor, mean) = seen_from(q, p)?;
+    let infinity = real::<T>(f64::INFINITY);
+    let excess = &factor * factor.transpose() - DMatrix::identity(p.dimension(), p.dimension());
+    if excess.iter().any(|x| !x.is_finite()) {
+        // A variance ratio beyond the range of the numbers.
+        return if (0.0..=1.0).contains(&alpha.alpha()) { Err(DivergenceError::NotANumber) } else { Ok(infinity) };
+    }
+    let eigen = SymmetricEigen::try_new(excess, T::default_epsilon(), 10_000).ok_or(DivergenceError::NotANumber)?;
+    let along = eigen.eigenvectors.tr_mul(&mean);
+    let (a, complement) = (alpha.alpha(), alpha.swap().alpha());
+    // g(c y)/c with g(y) = eʸ − 1 − y, and 0 at c = 0.
+    let gap = |c: f64, y: T| if c == 0.0 { T::zero() } else { exp_m1_mx(y * real(c)) * real(c.recip()) };
+    let mut twice = T::zero();
+    for (k, &n) in eigen.eigenvalues.iter().enumerate() {
+        // λ − 1 is known to rounding; where that leaves nothing of a small λ, its eigenvector does.
+        let ln_lambda = if n > real(-0.5) {
+            n.ln_1p()
+        } else {
+            factor.tr_mul(&eigen.eigenvectors.column(k)).norm().ln() * real(2.0)
+        };
+        let s = T::one() + n * real(complement);
+        if s <= T::zero() {
+            return Ok(infinity);
+        }
+        // s λ^(α − 1) − 1 = α g((α − 1) y) + (1 − α) g(α y) with y = ln λ: nothing cancels near λ = 1, α = 0 or α = 1.
+        let spread = gap(a, ln_lambda) - gap(-complement, ln_lambda);
+        twice += along[k] * along[k] / s + scaled_ln_1p(-alpha.product(), spread);
+    }
+    check_not_nan(twice * real(0.5))
+}
+
+/// (∫ pᵅ q¹⁻ᵅ − 1)/(α(α − 1)); +∞ unless α Σ_Q + (1 − α) Σ_P is positive definite.
+impl<T: Real> ClosedForm<Gaussian<T>> for Alpha {
+    fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+        let scaled = scaled_renyi(*self, p, q)?;
+        let infinity = real::<T>(f64::INFINITY);
+        // Infinite only where α(α − 1) ≥ 0, or so far apart that the bound is reached.
+        if scaled == infinity && self.product() >= 0.0 {
+            return Ok(infinity);
+        }
+        check_not_nan(scaled_exp_m1(self.product(), scaled))
+    }
+}
+
+/// ln ∫ pᵅ q¹⁻ᵅ / (α − 1); +∞ unless α Σ_Q + (1 − α) Σ_P is positive definite.
+impl<T: Real> ClosedForm<Gaussian<T>> for Renyi {
+    fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+        Ok(scaled_renyi(self.alpha_divergence(), p, q)? * real(self.alpha_divergence().alpha()))
+    }
+}
+
+/// Multiples of members of the alpha family.
+macro_rules! multiples_of_alpha {
+    ($($(#[$doc:meta])* $divergence:ident = $factor:literal * $alpha:literal;)*) => {$(
+        $(#[$doc])*
+        impl<T: Real> ClosedForm<Gaussian<T>> for $divergence {
+            fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+                ($factor * Alpha::of($alpha)).between(p, q)
+            }
+        }
+    )*};
+}
+multiples_of_alpha! {
+    /// +∞ unless 2 Σ_Q − Σ_P is positive definite.
+    PearsonChi2 = 2.0 * 2.0;
+    /// +∞ unless 2 Σ_P − Σ_Q is positive definite.
+    NeymanChi2 = 2.0 * -1.0;
+    /// 2 − 2 e⁻ᴮ with B Bhattacharyya's distance.
+    SquaredHellinger = 0.5 * 0.5;
+}
+
+/// erf(δ/(2 √2)) with δ² = (μ_P − μ_Q)ᵀ Σ⁻¹ (μ_P − μ_Q), between Gaussians of **equal covariance**; for others there is none, and it refuses.
+///
+/// Equal means to rounding, 16 d ε relative.
+impl<T: SampleReal> ClosedForm<Gaussian<T>> for TotalVariation {
     fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
         let (factor, mean) = seen_from(q, p)?;
-        let infinity = real::<T>(f64::INFINITY);
-        let identity = DMatrix::identity(p.dimension(), p.dimension());
-        let excess = &factor * factor.transpose() - identity;
-        if excess.iter().any(|x| !x.is_finite()) {
-            return Ok(infinity); // a variance ratio beyond the range of the numbers
+        let dimension = p.dimension();
+        let rounding = T::default_epsilon() * real(16.0 * dimension as f64);
+        let departure = (factor - DMatrix::identity(dimension, dimension)).amax();
+        if departure.partial_cmp(&rounding).is_none_or(|order| order.is_gt()) {
+            return Err(DivergenceError::Refused {
+                reason: "total variation between Gaussians of different covariance",
+            });
         }
-        // Eigenvalues rather than determinants: the logarithm of det(I − N²) is then accurate near P = Q.
-        let eigen = SymmetricEigen::try_new(excess, T::default_epsilon(), 10_000).ok_or(DivergenceError::NotANumber)?;
-        let along = eigen.eigenvectors.tr_mul(&mean);
-        let mut exponent = T::zero();
-        for (&eigenvalue, &distance) in eigen.eigenvalues.iter().zip(along.iter()) {
-            if eigenvalue >= T::one() {
-                return Ok(infinity);
-            }
-            exponent += distance * distance / (T::one() - eigenvalue);
-            exponent -= (-eigenvalue * eigenvalue).ln_1p() * real(0.5);
-        }
-        not_nan(exponent.exp_m1())
+        check_not_nan(real(libm::erf(to_f64(mean.norm()) / (2.0 * std::f64::consts::SQRT_2))))
     }
-}
-
-/// χ²(Q‖P).
-impl<T: Real> ClosedForm<Gaussian<T>> for NeymanChi2 {
-    fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
-        check_dimensions(p, q)?;
-        PearsonChi2.between(q, p)
-    }
-}
-
-/// Covariances and means beyond the range of the numbers can end in ∞ − ∞.
-fn not_nan<T: Real>(value: T) -> Result<T, DivergenceError> {
-    if value.partial_cmp(&value).is_some() { Ok(value) } else { Err(DivergenceError::NotANumber) }
 }

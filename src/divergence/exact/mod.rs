@@ -7,13 +7,15 @@
 //! | densities in low dimension | [`quadrature`] |
 //! | densities, one of which can be sampled | [`monte_carlo`] |
 
+mod categorical;
 mod discrete;
 mod gaussian;
 mod monte_carlo;
 mod quadrature;
+mod tail;
 
 pub use discrete::discrete;
-pub use monte_carlo::monte_carlo;
+pub use monte_carlo::{importance, monte_carlo};
 pub use quadrature::{Integral, quadrature};
 
 use super::{DivergenceError, Estimate, FDivergence};

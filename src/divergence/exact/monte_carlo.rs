@@ -1,7 +1,9 @@
 //! Averages over draws.
 
+use nalgebra::DMatrix;
 use rand::Rng;
 
+use super::tail::Tail;
 use super::{Mean, term};
 use crate::distribution::{Density, SampleRows, checked_ln_pdf_rows};
 use crate::divergence::{DivergenceError, Estimate, FDivergence, check_dimensions};
@@ -14,27 +16,39 @@ const BLOCK: usize = 4096;
 ///
 /// Every term is non-negative, because f is centred; the estimate of a KL divergence cannot come out negative. Draw from the law
 /// with the **wider tails**, whatever the divergence: the terms are then bounded where it matters. This draws from Q; to draw from P,
-/// exchange the arguments, `monte_carlo(&divergence.swap(), &q, &p, n, rng)`, which estimates the same number. The standard error is itself
-/// estimated, and means little where f(p/q)² has no mean under Q. A single infinite term makes the estimate infinite.
+/// exchange the arguments, `monte_carlo(&divergence.swap(), &q, &p, n, rng)`, which estimates the same number; to draw from a third law,
+/// [`importance`].
+///
+/// # When not to believe it
+///
+/// Where f(p/q)² has no mean under Q, as with [`PearsonChi2`](crate::divergence::PearsonChi2) and a light-tailed Q, the estimate has no variance, and its spread
+/// over the draws says nothing. The terms show it, given a few thousand of them: a generalised Pareto law is fitted to the largest (Vehtari et al. 2024, *Pareto
+/// smoothed importance sampling*), and if its shape says that their variance is infinite, by two standard errors, then **`std_error` is +∞**. So it is where the
+/// variance is finite but so large that n draws cannot know it. A single infinite term makes both infinite.
 ///
 /// It only knows what it draws: if Q never reaches where p is large, both numbers are small and wrong. Where P has mass that Q has not, draws
 /// of Q never see it: f′(∞) times that mass is missing from the estimate.
 ///
 /// ```
 /// use fenchel::distribution::Gaussian;
-/// use fenchel::divergence::{ClosedForm, FDivergence, ForwardKl, exact};
+/// use fenchel::divergence::{ClosedForm, FDivergence, ForwardKl, PearsonChi2, exact};
 /// use fenchel::nalgebra::{DMatrix, DVector};
 /// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let p = Gaussian::new(DVector::from_vec(vec![1.0]), DMatrix::identity(1, 1))?;
-/// let q = Gaussian::new(DVector::from_vec(vec![0.0]), DMatrix::identity(1, 1))?;
+/// let law = |mean: f64, variance: f64| Gaussian::new(DVector::from_vec(vec![mean]), DMatrix::from_element(1, 1, variance));
+/// let (p, q) = (law(1.0, 1.0)?, law(0.0, 1.0)?);
 /// let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
 /// let truth = ForwardKl.between(&p, &q)?; // 1/2
 /// let from_q = exact::monte_carlo(&ForwardKl, &p, &q, 10_000, &mut rng)?;
 /// let from_p = exact::monte_carlo(&ForwardKl.swap(), &q, &p, 10_000, &mut rng)?;
 /// assert!((from_q.mean - truth).abs() < 5.0 * from_q.std_error);
 /// assert!((from_p.mean - truth).abs() < 5.0 * from_p.std_error);
+///
+/// // The chi-square is finite here, but its estimate from draws of Q has no variance.
+/// let narrow = law(0.0, 0.55)?;
+/// assert!(PearsonChi2.between(&q, &narrow)?.is_finite());
+/// assert_eq!(exact::monte_carlo(&PearsonChi2, &q, &narrow, 10_000, &mut rng)?.std_error, f64::INFINITY);
 /// # Ok(())
 /// # }
 /// ```
@@ -49,18 +63,92 @@ where
     Q: SampleRows + Density,
     R: Rng + ?Sized,
 {
+    divergence.check()?;
     check_dimensions(p, q)?;
-    let mut mean = Mean::default();
+    // f(p/q): the term q f(p/q) with both densities divided by q, which is positive at its own draws.
+    average(q, n, rng, |rows, terms| {
+        let (ln_p, ln_q) = (checked_ln_pdf_rows(p, rows)?, checked_ln_pdf_rows(q, rows)?);
+        for (&ln_p, &ln_q) in ln_p.iter().zip(ln_q.iter()) {
+            terms(term(divergence, to_f64(ln_p) - to_f64(ln_q), 0.0)?);
+        }
+        Ok(())
+    })
+}
+
+/// D(P‖Q) = E_R q f(p/q)/r from `n` draws of a proposal R, with its standard error.
+///
+/// R need not be related to either law, but must have mass wherever they have: a mixture of the two is always right, and where their tails differ it
+/// is better than either. Terms, diagnosis and errors are those of [`monte_carlo`].
+///
+/// ```
+/// use fenchel::distribution::{Gaussian, Mixture};
+/// use fenchel::divergence::{ClosedForm, PearsonChi2, exact};
+/// use fenchel::nalgebra::{DMatrix, DVector};
+/// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let law = |variance: f64| Gaussian::new(DVector::from_vec(vec![0.0]), DMatrix::from_element(1, 1, variance));
+/// let (p, q, proposal) = (law(1.0)?, law(0.55)?, law(8.0)?); // p²/q has the variance 1/(2 − 1/0.55) = 5.5
+/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+/// let chi2 = exact::importance(&PearsonChi2, &p, &q, &proposal, 10_000, &mut rng)?;
+/// assert!((chi2.mean - PearsonChi2.between(&p, &q)?).abs() < 5.0 * chi2.std_error);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// Laws of different dimensions, fewer than two draws, a density that is NaN, a term that overflows.
+pub fn importance<D, P, Q, S, R>(
+    divergence: &D,
+    p: &P,
+    q: &Q,
+    proposal: &S,
+    n: usize,
+    rng: &mut R,
+) -> Result<Estimate, DivergenceError>
+where
+    D: FDivergence,
+    P: Density<Scalar = S::Scalar>,
+    Q: Density<Scalar = S::Scalar>,
+    S: SampleRows + Density,
+    R: Rng + ?Sized,
+{
+    divergence.check()?;
+    check_dimensions(p, q)?;
+    check_dimensions(p, proposal)?;
+    average(proposal, n, rng, |rows, terms| {
+        let (ln_p, ln_q) = (checked_ln_pdf_rows(p, rows)?, checked_ln_pdf_rows(q, rows)?);
+        let ln_r = checked_ln_pdf_rows(proposal, rows)?;
+        for ((&ln_p, &ln_q), &ln_r) in ln_p.iter().zip(ln_q.iter()).zip(ln_r.iter()) {
+            let ln_r = to_f64(ln_r);
+            terms(term(divergence, to_f64(ln_p) - ln_r, to_f64(ln_q) - ln_r)?);
+        }
+        Ok(())
+    })
+}
+
+/// The average over draws of `law` of the terms that `of` hands on for a block of rows.
+fn average<S, R>(
+    law: &S,
+    n: usize,
+    rng: &mut R,
+    of: impl Fn(&DMatrix<S::Scalar>, &mut dyn FnMut(f64)) -> Result<(), DivergenceError>,
+) -> Result<Estimate, DivergenceError>
+where
+    S: SampleRows,
+    R: Rng + ?Sized,
+{
+    let (mut mean, mut tail) = (Mean::default(), Tail::of(n));
     let mut left = n;
     while left > 0 {
         let block = BLOCK.min(left);
         left -= block;
-        let rows = q.sample_rows(block, rng)?;
-        let (ln_p, ln_q) = (checked_ln_pdf_rows(p, &rows)?, checked_ln_pdf_rows(q, &rows)?);
-        for (&ln_p, &ln_q) in ln_p.iter().zip(ln_q.iter()) {
-            // f(p/q): the term q f(p/q) with both densities divided by q, which is positive at its own draws.
-            mean.push(term(divergence, to_f64(ln_p) - to_f64(ln_q), 0.0)?);
-        }
+        of(&law.sample_rows(block, rng)?, &mut |term| {
+            mean.push(term);
+            tail.push(term);
+        })?;
     }
-    mean.estimate()
+    let estimate = mean.estimate()?;
+    Ok(if tail.has_infinite_variance() { Estimate { std_error: f64::INFINITY, ..estimate } } else { estimate })
 }

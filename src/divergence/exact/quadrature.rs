@@ -56,6 +56,7 @@ where
     P: Density<Scalar = Q::Scalar>,
     Q: Density,
 {
+    divergence.check()?;
     check_dimensions(p, q)?;
     let dimension = q.dimension();
     for (axis, length) in [lower.len(), upper.len()].into_iter().enumerate() {

@@ -1,18 +1,20 @@
 //! A divergence of one's own.
 
 use fenchel::distribution::Law;
-use fenchel::divergence::{ClosedForm, DivergenceError, FDivergence, Swapped, Tilt, Variational};
+use fenchel::divergence::{
+    ClosedForm, Conjugate, DivergenceError, FDivergence, LogRatio, Objective, Smooth, Swapped, Tilt, Variational,
+};
 use fenchel::{Elementary, SampleReal};
 
 use crate::law::Laplace;
 
-/// H²(P‖Q) = ∫ (√p − √q)², without a half.
+/// H²(P‖Q) = ∫ (√p − √q)², without a half: fenchel's own, written again outside, to show what it takes.
 ///
 /// f(u) = (√u − 1)². Symmetric, bounded by 2, and multiplicative as 1 − H²/2 over products.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SquaredHellinger;
+pub struct MyHellinger;
 
-impl FDivergence for SquaredHellinger {
+impl FDivergence for MyHellinger {
     type Swapped = Self;
 
     fn value<E: Elementary>(&self, v: E) -> E {
@@ -32,19 +34,27 @@ impl FDivergence for SquaredHellinger {
     }
 }
 
-impl Variational for SquaredHellinger {
-    fn real<E: Elementary>(&self, v: E) -> E {
-        -v.scale(-0.5).exp_m1()
-    }
+impl Objective for MyHellinger {
+    type Critic = LogRatio;
 
     fn fake<E: Elementary>(&self, v: E) -> E {
         v.scale(0.5).exp_m1()
     }
+}
 
+impl Variational for MyHellinger {
+    fn real<E: Elementary>(&self, v: E) -> E {
+        -v.scale(-0.5).exp_m1()
+    }
+}
+
+impl Smooth for MyHellinger {
     fn curvature<E: Elementary>(&self, v: E) -> E {
         v.scale(0.5).exp().scale(0.5)
     }
+}
 
+impl Conjugate for MyHellinger {
     fn conjugate<E: Elementary>(&self, t: E) -> E {
         let domain = self.conjugate_domain();
         let inside = t.clamp(domain);
@@ -52,7 +62,7 @@ impl Variational for SquaredHellinger {
     }
 }
 
-impl Tilt for SquaredHellinger {
+impl Tilt for MyHellinger {
     type Tilted = TiltedHellinger;
 
     fn tilt(&self) -> TiltedHellinger {
@@ -60,9 +70,9 @@ impl Tilt for SquaredHellinger {
     }
 }
 
-/// What the non-saturating step of [`SquaredHellinger`] minimises: half the alpha divergence with alpha = −1/2.
+/// What the non-saturating step of [`MyHellinger`] minimises: half the alpha divergence with alpha = −1/2.
 ///
-/// f(u) = (u + 2/√u − 3)/3, so that fake = 1 − e^(−v/2), the `real` of [`SquaredHellinger`].
+/// f(u) = (u + 2/√u − 3)/3, so that fake = 1 − e^(−v/2), the `real` of [`MyHellinger`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TiltedHellinger;
 
@@ -87,19 +97,27 @@ impl FDivergence for TiltedHellinger {
     }
 }
 
-impl Variational for TiltedHellinger {
-    fn real<E: Elementary>(&self, v: E) -> E {
-        v.scale(-1.5).exp_m1().scale(-1.0 / 3.0)
-    }
+impl Objective for TiltedHellinger {
+    type Critic = LogRatio;
 
     fn fake<E: Elementary>(&self, v: E) -> E {
         -v.scale(-0.5).exp_m1()
     }
+}
 
+impl Variational for TiltedHellinger {
+    fn real<E: Elementary>(&self, v: E) -> E {
+        v.scale(-1.5).exp_m1().scale(-1.0 / 3.0)
+    }
+}
+
+impl Smooth for TiltedHellinger {
     fn curvature<E: Elementary>(&self, v: E) -> E {
         v.scale(-0.5).exp().scale(0.5)
     }
+}
 
+impl Conjugate for TiltedHellinger {
     /// 1 − ∛(1 − 3t) for t ≤ 1/3.
     fn conjugate<E: Elementary>(&self, t: E) -> E {
         let domain = self.conjugate_domain();
@@ -108,7 +126,7 @@ impl Variational for TiltedHellinger {
 }
 
 /// 2 − 2 ∏ √(ab)/((a + b)/2) between Laplace products with equal centres and scales a and b.
-impl<T: SampleReal> ClosedForm<Laplace<T>> for SquaredHellinger {
+impl<T: SampleReal> ClosedForm<Laplace<T>> for MyHellinger {
     fn between(&self, p: &Laplace<T>, q: &Laplace<T>) -> Result<T, DivergenceError> {
         if p.dimension() != q.dimension() {
             return Err(DivergenceError::DimensionMismatch { p: p.dimension(), q: q.dimension() });

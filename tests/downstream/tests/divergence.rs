@@ -1,9 +1,12 @@
 //! The laws of the book, put to a divergence and laws that fenchel does not know.
 
-use downstream::divergence::{SquaredHellinger, TiltedHellinger};
+use downstream::divergence::{MyHellinger, TiltedHellinger};
 use downstream::law::{Laplace, UniformBox};
 use fenchel::distribution::{AffineImage, Density, Mixture, Moments, SampleRows};
-use fenchel::divergence::{ClosedForm, FDivergence, Game, Tilt, Variational, exact, variational};
+use fenchel::divergence::{
+    ClosedForm, Conjugate, FDivergence, Game, Objective, Smooth, SquaredHellinger, Tilt, Variational, exact,
+    numeric_conjugate, variational,
+};
 use fenchel::nalgebra::{DMatrix, DVector};
 use fenchel::rand::SeedableRng;
 use fenchel::rand::distr::Distribution;
@@ -16,8 +19,8 @@ fn rng(seed: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(seed)
 }
 
-/// The laws of `Variational`, at all of `VS`.
-fn obeys<D: Variational>(d: D) {
+/// The laws of a smooth divergence, at all of `VS`.
+fn obeys<D: Smooth + Conjugate>(d: D) {
     assert_eq!((d.value(0.0), d.real(0.0), d.fake(0.0)), (0.0, 0.0, 0.0)); // centred, exactly
     for v in VS {
         let u = v.exp();
@@ -31,6 +34,12 @@ fn obeys<D: Variational>(d: D) {
         assert!(
             (d.conjugate(real) - fake).abs() <= 1e-14 * u.max(1.0).max(fake.abs()),
             "{d:?}: fake = conjugate(real) at {v}"
+        );
+
+        // The closed conjugate is the one that fenchel finds by inversion.
+        assert!(
+            (d.conjugate(real) - numeric_conjugate(&d, real)).abs() <= 1e-14 * u.max(1.0).max(fake.abs()),
+            "{d:?}: conjugates at {v}"
         );
 
         // Derivatives by the tape.
@@ -54,21 +63,32 @@ fn obeys<D: Variational>(d: D) {
 
 #[test]
 fn my_divergence_obeys_the_laws() {
-    obeys(SquaredHellinger);
+    obeys(MyHellinger);
+}
+
+#[test]
+fn my_divergence_is_the_one_inside() {
+    for v in VS {
+        let (mine, theirs) = (MyHellinger, SquaredHellinger);
+        assert_eq!((mine.value(v), mine.real(v), mine.fake(v)), (theirs.value(v), theirs.real(v), theirs.fake(v)));
+        assert_eq!(mine.curvature(v), theirs.curvature(v));
+    }
+    let sum = 2.0 * SquaredHellinger + MyHellinger; // theirs on the left
+    assert!((sum.value(1.0) - 3.0 * MyHellinger.value(1.0_f64)).abs() <= 1e-15);
 }
 
 #[test]
 fn what_its_non_saturating_step_minimises_obeys_the_laws_too() {
     obeys(TiltedHellinger);
     for v in VS {
-        assert_eq!(SquaredHellinger.real(v), SquaredHellinger.tilt().fake(v)); // one formula: exact
+        assert_eq!(MyHellinger.real(v), MyHellinger.tilt().fake(v)); // one formula: exact
     }
-    let _: Game<SquaredHellinger, TiltedHellinger> = Game::non_saturating(SquaredHellinger);
+    let _: Game<MyHellinger, TiltedHellinger> = Game::non_saturating(MyHellinger);
 }
 
 #[test]
 fn boundary_values_are_limits() {
-    let d = SquaredHellinger;
+    let d = MyHellinger;
     // f(e^-80) and e^-80 f(e^80) are within 2 e^-40 = 1e-17 of the limits.
     assert!((d.value(-80.0_f64) - d.at_zero()).abs() <= 1e-15);
     assert!((d.value(80.0_f64) * (-80.0_f64).exp() - d.slope_at_infinity()).abs() <= 1e-15);
@@ -80,11 +100,11 @@ fn boundary_values_are_limits() {
 #[test]
 fn half_of_it_is_one_minus_the_affinity_and_affinities_multiply() {
     let (p, q) = ([0.5, 0.3, 0.2], [0.1, 0.6, 0.3]);
-    let d: f64 = exact::discrete(&SquaredHellinger, &p, &q).unwrap();
+    let d: f64 = exact::discrete(&MyHellinger, &p, &q).unwrap();
     let affinity: f64 = p.iter().zip(&q).map(|(p, q): (&f64, &f64)| (p * q).sqrt()).sum();
     assert!((d - (2.0 - 2.0 * affinity)).abs() <= 1e-15); // roundings of numbers of order one
     let square = |p: [f64; 3]| p.iter().flat_map(|a| p.iter().map(move |b| a * b)).collect::<Vec<_>>();
-    let both: f64 = exact::discrete(&SquaredHellinger, &square(p), &square(q)).unwrap();
+    let both: f64 = exact::discrete(&MyHellinger, &square(p), &square(q)).unwrap();
     assert!(((1.0 - both / 2.0) - affinity.powi(2)).abs() <= 1e-15);
 }
 
@@ -94,8 +114,8 @@ fn monte_carlo_between_my_laws_agrees_with_my_closed_form() {
         Laplace::new(DVector::from_vec(vec![0.0, 1.0]), DVector::from_vec(vec![1.0, 0.5])).unwrap(),
         Laplace::new(DVector::from_vec(vec![0.0, 1.0]), DVector::from_vec(vec![2.0, 1.5])).unwrap(),
     );
-    let truth: f64 = SquaredHellinger.between(&p, &q).unwrap();
-    let found = exact::monte_carlo(&SquaredHellinger, &p, &q, 100_000, &mut rng(1)).unwrap();
+    let truth: f64 = MyHellinger.between(&p, &q).unwrap();
+    let found = exact::monte_carlo(&MyHellinger, &p, &q, 100_000, &mut rng(1)).unwrap();
     assert!((found.mean - truth).abs() <= 5.0 * found.std_error, "{found:?}, not {truth}"); // once in 10⁶
     assert!(found.std_error < 0.01 * truth); // the terms have a deviation of the order of their mean
 }
@@ -104,7 +124,7 @@ fn monte_carlo_between_my_laws_agrees_with_my_closed_form() {
 fn monte_carlo_counts_what_my_uniform_laws_leave_out() {
     // The unit interval in one of twice the length: affinity ∫ √(1 · ½) = √½.
     let law = |upper: f64| UniformBox { lower: DVector::from_vec(vec![0.0]), upper: DVector::from_vec(vec![upper]) };
-    let found = exact::monte_carlo(&SquaredHellinger, &law(1.0), &law(2.0), 100_000, &mut rng(2)).unwrap();
+    let found = exact::monte_carlo(&MyHellinger, &law(1.0), &law(2.0), 100_000, &mut rng(2)).unwrap();
     assert!((found.mean - (2.0 - 2.0 * 0.5_f64.sqrt())).abs() <= 5.0 * found.std_error, "{found:?}");
 }
 
@@ -113,8 +133,8 @@ fn quadrature_takes_my_laws_and_my_divergence() {
     // Laplace densities with kinks at a node: the trapezoidal rule errs by h²/12 times the jumps of slopes: 2.5e-5 for h = 0.01, halved
     // nodes say the same.
     let law = |b: f64| Laplace::new(DVector::from_vec(vec![0.0]), DVector::from_vec(vec![b])).unwrap();
-    let truth: f64 = SquaredHellinger.between(&law(1.0), &law(2.0)).unwrap();
-    let found = exact::quadrature(&SquaredHellinger, &law(1.0), &law(2.0), &[-80.0], &[80.0], 8000).unwrap();
+    let truth: f64 = MyHellinger.between(&law(1.0), &law(2.0)).unwrap();
+    let found = exact::quadrature(&MyHellinger, &law(1.0), &law(2.0), &[-80.0], &[80.0], 8000).unwrap();
     assert!((found.value - truth).abs() <= 2.5e-5, "{found:?}, not {truth}");
 }
 
@@ -127,10 +147,10 @@ fn the_bound_at_the_true_ratio_is_my_divergence_and_lower_elsewhere() {
     let (x, y) = (p.sample_rows(50_000, &mut rng(3)).unwrap(), q.sample_rows(50_000, &mut rng(4)).unwrap());
     let ratio = |rows: &DMatrix<f64>| p.ln_pdf_rows(rows).unwrap() - q.ln_pdf_rows(rows).unwrap();
     let (vx, vy) = (ratio(&x), ratio(&y));
-    let truth: f64 = SquaredHellinger.between(&p, &q).unwrap();
-    let tight = variational::bound(&SquaredHellinger, vx.as_slice(), vy.as_slice()).unwrap();
+    let truth: f64 = MyHellinger.between(&p, &q).unwrap();
+    let tight = variational::bound(&MyHellinger, vx.as_slice(), vy.as_slice()).unwrap();
     assert!((tight.mean - truth).abs() <= 5.0 * tight.std_error, "{tight:?}, not {truth}");
-    let half = variational::bound(&SquaredHellinger, (vx * 0.5).as_slice(), (vy * 0.5).as_slice()).unwrap();
+    let half = variational::bound(&MyHellinger, (vx * 0.5).as_slice(), (vy * 0.5).as_slice()).unwrap();
     assert!(half.mean < truth - 5.0 * half.std_error, "{half:?}, below {truth}");
 }
 
