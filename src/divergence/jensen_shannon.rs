@@ -170,7 +170,7 @@ impl Smooth for WeightedJensenShannon {
 }
 
 impl Conjugate for WeightedJensenShannon {
-    /// (1 − π) ln((1 − π)/(1 − π eᵗᐟᵖⁱ)) for t < −π ln π.
+    /// (1 − π) ln((1 − π)/(1 − π e^(t/π))) for t < −π ln π.
     fn conjugate<E: Elementary>(&self, t: E) -> E {
         let domain = self.conjugate_domain();
         let grown = t.clamp(domain).scale(self.weight.recip()).exp_m1();

@@ -4,7 +4,8 @@
 //!
 //! $$ D(P \Vert Q) = \int q(x) f\left(\frac{p(x)}{q(x)}\right) dx $$
 //!
-//! P is the data, Q the model. All logarithms are natural.
+//! P is the data, Q the model. All logarithms are natural. Where one law has mass and the other none, the formula needs its limits: a unit of mass that Q has
+//! alone costs f(0), one that P has alone f′(∞) = lim f(u)/u. Laws that share nothing are f(0) + f′(∞) apart.
 //!
 //! # The normal form
 //!
@@ -20,26 +21,118 @@
 //! curvature(v) = e²ᵛ f″(eᵛ)                       the fingerprint: real′ = e⁻ᵛ curvature, fake′ = curvature
 //! ```
 //!
-//! | D | f(u) | real | fake | f(0), f′(∞) | non-saturating minimises |
-//! |---|---|---|---|---|---|
-//! | [`ForwardKl`] | u ln u − u + 1 | v | eᵛ − 1 | 1, ∞ | [`ReverseKl`] |
-//! | [`ReverseKl`] | u − 1 − ln u | 1 − e⁻ᵛ | v | ∞, 1 | ½ [`NeymanChi2`] |
-//! | [`PearsonChi2`] | (u − 1)² | 2(eᵛ − 1) | e²ᵛ − 1 | 1, ∞ | 2 [`ForwardKl`] |
-//! | [`NeymanChi2`] | (u − 1)²/u | 1 − e⁻²ᵛ | 2(1 − e⁻ᵛ) | ∞, 1 | |
-//! | [`JensenShannon`] | u ln u − (1 + u) ln((1 + u)/2) | ln 2 − softplus(−v) | softplus(v) − ln 2 | ln 2, ln 2 | [`SoftReverseKl`] |
-//! | [`SoftReverseKl`] | (1 + u) ln((1 + u)/(2u)) + u − 1 | softplus(−v) − ln 2 + 1 − e⁻ᵛ | ln 2 − softplus(−v) | ∞, 1 − ln 2 | |
-//! | [`SoftForwardKl`] | (1 + u) ln((1 + u)/2) + 1 − u | softplus(v) − ln 2 | eᵛ − 1 − softplus(v) + ln 2 | 1 − ln 2, ∞ | [`JensenShannon`] |
+//! Two divergences are the same where their curvatures are; D(P‖Q) ≈ ½ curvature(0) ∫ (p − q)²/q between laws that are nearly equal. The family, with
+//! σ(v) = 1/(1 + e⁻ᵛ), s(v) = ln(1 + eᵛ), m = (1 + u)/2 and M = (P + Q)/2:
+//!
+//! | D | f(u) | real | fake | curvature | f(0), f′(∞) | non-saturating minimises |
+//! |---|---|---|---|---|---|---|
+//! | [`ForwardKl`] | u ln u − u + 1 | v | eᵛ − 1 | eᵛ | 1, ∞ | [`ReverseKl`] |
+//! | [`ReverseKl`] | u − 1 − ln u | 1 − e⁻ᵛ | v | 1 | ∞, 1 | ½ [`NeymanChi2`] |
+//! | [`Jeffreys`] | (u − 1) ln u | v + 1 − e⁻ᵛ | eᵛ − 1 + v | eᵛ + 1 | ∞, ∞ | [`ReverseKl`] + ½ [`NeymanChi2`] |
+//! | [`PearsonChi2`] | (u − 1)² | 2(eᵛ − 1) | e²ᵛ − 1 | 2e²ᵛ | 1, ∞ | 2 [`ForwardKl`] |
+//! | [`NeymanChi2`] | (u − 1)²/u | 1 − e⁻²ᵛ | 2(1 − e⁻ᵛ) | 2e⁻ᵛ | ∞, 1 | 2 [`Alpha`]`(−2)` |
+//! | [`Alpha`]`(a)` | (uᵃ − 1 − a(u − 1))/(a(a − 1)) | (e⁽ᵃ⁻¹⁾ᵛ − 1)/(a − 1) | (eᵃᵛ − 1)/a | eᵃᵛ | 1/a if a > 0, 1/(1 − a) if a < 1, else ∞ | [`Alpha`]`(a − 1)` |
+//! | [`SquaredHellinger`] | (√u − 1)² | 1 − e⁻ᵛᐟ² | eᵛᐟ² − 1 | ½eᵛᐟ² | 1, 1 | ½ [`Alpha`]`(−½)` |
+//! | [`JensenShannon`] | u ln u − 2m ln m | ln 2 − s(−v) | s(v) − ln 2 | σ(v) | ln 2, ln 2 | [`SoftReverseKl`] |
+//! | [`WeightedJensenShannon`]`(π)` | π u ln u − m_π ln m_π, m_π = 1 − π + πu | π ln(u/m_π) | (1 − π) ln m_π | π(1 − π)u/m_π | −(1 − π) ln(1 − π), −π ln π | π/(1 − π) KL(M_π‖P) |
+//! | [`SoftForwardKl`] | 2m ln m + 1 − u | s(v) − ln 2 | eᵛ − 1 − s(v) + ln 2 | eᵛ σ(v) | 1 − ln 2, ∞ | [`JensenShannon`] |
+//! | [`SoftReverseKl`] | 2m ln(m/u) + u − 1 | s(−v) − ln 2 + 1 − e⁻ᵛ | ln 2 − s(−v) | σ(−v) | ∞, 1 − ln 2 | f″ = 1/(u³(1 + u)) |
+//! | [`ArithmeticGeometric`] | 2m ln(m/√u) | ln cosh(v/2) + (1 − e⁻ᵛ)/2 | (eᵛ − 1)/2 − ln cosh(v/2) | (eᵛ − tanh(v/2))/2 | ∞, ∞ | ½ [`JensenShannon`] + ½ that of [`SoftReverseKl`] |
+//! | [`Triangular`] | (u − 1)²/(1 + u) | 1 − 4σ(−v)² | tanh(v/2)(1 + 2σ(v)) | 8σ(v)²σ(−v) | 1, 1 | f″ = 8/(u(1 + u)³) |
+//! | [`ModifiedGan`] | ln(m/u) + (u − 1)/2 | ½ − e⁻ᵛσ(−v) | ½ tanh(v/2) + ln 2 − s(−v) | 1 − σ(v)² | ∞, ½ | f″ = (1 + 2u)/(u³(1 + u)²) |
+//! | [`TotalVariation`] | ½\|u − 1\| | ½ tanh(v/2), a [`Witness`] | the same | none | ½, ½ | itself |
+//! | [`Log1pAbs`] | e^\|v\| − 1 | | | none | ∞, 1 | |
+//!
+//! Sums and positive multiples of divergences are divergences, `2.0 * ForwardKl + ReverseKl`; [`FDivergence::swap`] exchanges the arguments, [`Symmetrised`] takes
+//! the mean of both; [`Named`] and [`NamedSmooth`] know every member by its name; [`Renyi`] is a function of [`Alpha`].
+//!
+//! **Scales differ between books.** Every row above is its own scale: [`JensenShannon`] is twice the textbook's, [`SquaredHellinger`] has no half, [`Jeffreys`] is
+//! the sum, [`TotalVariation`] has its half.
+//!
+//! **Covering or seeking?** A model that cannot be right has to choose. f′(∞) is what it pays for data that it leaves out: infinite, and it must cover them. f(0) is
+//! what it pays for samples where there are no data: infinite, and it must seek. Where both are finite it may do either, and does what is cheaper: of two modes far
+//! apart it takes the larger.
+//!
+//! # Five ways to the number
+//!
+//! | you have | function |
+//! |---|---|
+//! | probabilities | [`exact::discrete`] |
+//! | parameters of Gaussians or categorical laws | [`ClosedForm::between`] |
+//! | two densities on the line or in the plane | [`exact::quadrature`] |
+//! | two densities, and draws of one or of a third | [`exact::monte_carlo`], [`exact::importance`] |
+//! | samples of both, and a critic | [`variational::bound`], [`variational::plug_in`], [`variational::donsker_varadhan`] |
+//! | samples of both, and nothing else | [`neighbours::kl`] |
+//!
+//! # The bound
+//!
+//! For any critic v, E_P real(v) − E_Q fake(v) ≤ D(P‖Q), because fake is f* of real, and u t − f*(t) ≤ f(u). With v = ln p/q it is an equality, so to train a
+//! critic is to measure the divergence, and what comes out is the density ratio:
+//!
+//! ```
+//! use fenchel::divergence::{Jeffreys, Objective, Variational, exact};
+//!
+//! let (p, q) = ([0.5, 0.3, 0.2], [0.2, 0.2, 0.6]);
+//! let bound = |v: [f64; 3]| (0..3).map(|i| p[i] * Jeffreys.real(v[i]) - q[i] * Jeffreys.fake(v[i])).sum::<f64>();
+//! let exact = exact::discrete(&Jeffreys, &p, &q)?;
+//! let best = [0, 1, 2].map(|i| (p[i] / q[i]).ln());
+//! assert!((bound(best) - exact).abs() < 1e-15);
+//! assert!(bound([0.5, 0.5, -1.0]) < exact);
+//! assert_eq!(bound([0.0; 3]), 0.0); // undecided
+//! # Ok::<(), fenchel::DivergenceError>(())
+//! ```
 //!
 //! # What a generator minimises
 //!
-//! A generator that minimises E_Q h(v) against an optimal critic, held fixed, follows the gradient of the divergence whose `fake` is −h.
-//! The minimax step, h = −fake, minimises D. The non-saturating step, h = −real, minimises another: the one whose fake *is* real,
-//! with curvature e⁻ᵛ times as large. That is [`Tilt`], and [`Game`] keeps it in the type.
+//! Let a generator minimise E_Q h(v) against a critic that is held fixed at its optimum, v = ln p/q. Its step follows the gradient of the divergence whose `fake`
+//! is −h. So the **minimax** step, h = −fake, minimises the divergence that the critic measures. Almost nobody takes it: where samples are bad, v is far below 0 and
+//! `fake` of the popular divergences is flat. The **non-saturating** step of Goodfellow et al. (2014) takes h = −real, "make the critic say *data*", which is not flat. It has the
+//! same fixed point where P can be reached. Where it cannot, it minimises *another divergence*: the one whose `fake` is the `real` of D. Its curvature is e⁻ᵛ times that of D;
+//! in the alpha family, **non-saturating lowers alpha by one**. That is [`Tilt`], and [`Game`] keeps it in the type.
+//!
+//! So a published "KL-GAN" with that step minimises reverse KL, and a "reverse KL-GAN" half of Neyman's chi-square: both seek modes, and neither is forward KL. See for yourself. Three
+//! states, Q a softmax of θ; a step on a score h is Σ q h′ by θ:
+//!
+//! ```
+//! use fenchel::divergence::{ForwardKl, Game, Objective, ReverseKl, exact};
+//!
+//! let p = [0.5, 0.3, 0.2];
+//! let softmax = |theta: [f64; 3]| {
+//!     let sum: f64 = theta.iter().map(|t| t.exp()).sum();
+//!     theta.map(|t| t.exp() / sum)
+//! };
+//! let theta = [0.0, -0.5, 0.7];
+//! let q = softmax(theta);
+//!
+//! // The step of a generator against the optimal critic of forward KL, v = ln p/q, with the label "data".
+//! let game = Game::non_saturating(ForwardKl); // Game<ForwardKl, ReverseKl>
+//! let h = [0, 1, 2].map(|i| -game.generator.fake((p[i] / q[i]).ln()));
+//! let mean: f64 = (0..3).map(|i| q[i] * h[i]).sum();
+//! let step = [0, 1, 2].map(|i| q[i] * (h[i] - mean));
+//!
+//! // The gradients of both divergences by θ, by differences.
+//! let gradient = |kl: &dyn Fn(&[f64; 3]) -> f64| {
+//!     [0, 1, 2].map(|i| {
+//!         let moved = |by: f64| {
+//!             let mut theta = theta;
+//!             theta[i] += by;
+//!             kl(&softmax(theta))
+//!         };
+//!         (moved(1e-5) - moved(-1e-5)) / 2e-5
+//!     })
+//! };
+//! let forward = gradient(&|q| exact::discrete(&ForwardKl, &p, q).unwrap());
+//! let reverse = gradient(&|q| exact::discrete(&ReverseKl, &p, q).unwrap());
+//! for i in 0..3 {
+//!     assert!((step[i] - reverse[i]).abs() < 1e-9); // it follows reverse KL
+//! }
+//! assert!((step[0] - forward[0]).abs() > 0.02); // and not the divergence in its name
+//! ```
 //!
 //! # A divergence of your own
 //!
-//! Implement [`FDivergence`] for exact values, [`Variational`] for games too. All formulas are written once over [`Elementary`], and hold on
-//! numbers and on tape variables alike. `tests/divergence_laws.rs` has the laws to put it through.
+//! Implement [`FDivergence`] for exact values; [`Objective`], [`Variational`] and [`Smooth`] for games; [`Conjugate`] if you know f*. All formulas are written once
+//! over [`Elementary`], and hold on numbers and on tape variables alike. `tests/divergence` has the laws to put it through, `tests/downstream` an example.
 
 mod alpha;
 mod chi_square;
@@ -89,7 +182,8 @@ pub trait FDivergence: Copy + Debug {
     /// f(eᵛ) ≥ 0, with its minimum f(1) = 0: f′(1) = 0, or 0 among the slopes of a kink.
     fn value<E: Elementary>(&self, v: E) -> E;
 
-    /// eᵛ f(e⁻ᵛ), the value of the [`swap`](Self::swap). Write it where f overflows: as it stands it is right only while f(e⁻ᵛ) is finite.
+    /// eᵛ f(e⁻ᵛ), which is the value of [`Swapped`], for a divergence whose swap has no name. As it stands it is right only while f(e⁻ᵛ) is finite: write it where f
+    /// overflows.
     fn swapped_value<E: Elementary>(&self, v: E) -> E {
         v.exp() * self.value(-v)
     }

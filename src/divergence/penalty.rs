@@ -78,7 +78,7 @@ pub fn roth<'t, D: Smooth, T: Real>(divergence: &D, gamma: f64, v: Var<'t, T>, s
     curvature.component_mul(squared_gradients(v, samples)).mean().scale(real(0.5 * gamma))
 }
 
-/// λ E[(‖∇ₓ v‖ − 1)²], two-sided, from the critic's outputs at points [between](between) data and samples. At a gradient of 0, where the norm has a kink, it has the
+/// λ E[(‖∇ₓ v‖ − 1)²], two-sided, from the critic's outputs at points [`between`] data and samples. At a gradient of 0, where the norm has a kink, it has the
 /// gradient 0.
 ///
 /// Gulrajani et al. (2017), *Improved training of Wasserstein GANs*.

@@ -6,6 +6,7 @@
 //! | Gaussians | [`ClosedForm`](super::ClosedForm) |
 //! | densities in low dimension | [`quadrature`] |
 //! | densities, one of which can be sampled | [`monte_carlo`] |
+//! | densities, and draws of a third law | [`importance`] |
 
 mod categorical;
 mod discrete;
