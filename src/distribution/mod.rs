@@ -234,7 +234,7 @@ pub(crate) fn checked_ln_pdf_rows<P: Density>(
 }
 
 /// Errs at the first entry of `matrix` that is not finite.
-fn check_finite<T: Real>(what: &'static str, matrix: &DMatrix<T>) -> Result<(), DistributionError> {
+pub(crate) fn check_finite<T: Real>(what: &'static str, matrix: &DMatrix<T>) -> Result<(), DistributionError> {
     match matrix.iter().position(|x| !x.is_finite()) {
         None => Ok(()),
         Some(index) => {

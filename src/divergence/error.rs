@@ -73,6 +73,16 @@ pub enum DivergenceError {
         /// The number of draws.
         draws: u64,
     },
+    /// Too few rows, or no neighbours asked for.
+    #[error("{k} neighbours among {p} rows of P and {q} of Q: give k >= 1, 2 (k + 1) rows of P and 2 k of Q")]
+    NeighbourCount {
+        /// The number of neighbours.
+        k: usize,
+        /// The number of rows of P.
+        p: usize,
+        /// The number of rows of Q.
+        q: usize,
+    },
     /// A critic output gives a term that is not finite.
     #[error("the critic output {index} on samples of {law} is {value}, whose term is not finite")]
     CriticOutput {

@@ -150,6 +150,7 @@ mod total_variation;
 mod triangular;
 
 pub mod exact;
+pub mod neighbours;
 pub mod penalty;
 pub mod variational;
 

@@ -3,10 +3,18 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `family` | the lists of divergences, and that none is left out |
+//! | `random` | random laws |
 //! | `numbers` | every formula against 400-digit references |
 //! | `normal_form` | f, f′, f*∘f′ and the curvature are one object |
 //! | `conjugate` | Fenchel-Young, biconjugates, domains |
 //! | `exchange` | swaps, tilts, symmetrised forms, sums and multiples |
+//! | `discrete` | data processing, convexity, lone mass, products: random discrete laws |
+//! | `bounds` | inequalities between divergences |
+//! | `gaussian` | closed forms |
+//! | `quadrature`, `monte_carlo` | densities |
+//! | `variational`, `neighbours` | samples |
+//! | `game`, `penalty` | what steps follow |
+//! | `blog_post` | the losses that the crate started from |
 
 // clippy.toml allows these in test functions, but not in what test functions call.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -22,6 +30,7 @@ mod exchange;
 mod game;
 mod gaussian;
 mod monte_carlo;
+mod neighbours;
 mod normal_form;
 mod numbers;
 mod penalty;
