@@ -6,18 +6,21 @@
 //! | [`Mixture`] of any of these | yes | yes | yes |
 //! | [`Categorical`] | | yes | |
 //!
-//! Every law is a [`Law`]; what it can do beyond that are traits: [`Density`], [`SampleRows`], [`Moments`], [`AffineImage`].
+//! Every law is a [`Law`]; what it can do beyond that are traits: [`Density`], [`SampleRows`], [`Moments`], [`AffineImage`],
+//! [`Landmarks`].
 //! One draw is rand's own [`Distribution<DVector<T>>`](rand::distr::Distribution); many draws at once, one per row, are
 //! [`SampleRows`].
 
 mod categorical;
 mod compare;
 mod gaussian;
+mod landmarks;
 mod mixture;
 
 pub use categorical::Categorical;
 pub use gaussian::Gaussian;
 pub(crate) use gaussian::check_pivots;
+pub use landmarks::Landmarks;
 pub use mixture::Mixture;
 
 use nalgebra::{DMatrix, DVector};

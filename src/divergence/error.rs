@@ -93,33 +93,35 @@ pub enum DivergenceError {
         /// The output.
         value: f64,
     },
-    /// A box of the wrong dimension.
-    #[error("{what} has dimension {found}, not {expected}")]
-    BoxDimension {
-        /// Which corner.
-        what: &'static str,
-        /// The dimension it should have.
-        expected: usize,
-        /// The dimension it has.
-        found: usize,
-    },
-    /// A box without volume, or without end.
-    #[error("the box reaches from {lower} to {upper} along axis {axis}")]
-    EmptyBox {
-        /// The axis.
-        axis: usize,
-        /// Its lower end.
-        lower: f64,
-        /// Its upper end.
-        upper: f64,
-    },
-    /// No nodes, or more than a call should evaluate.
-    #[error("(2 * {m} + 1)^{dimension} nodes: give 1 to 10^8")]
-    NodeCount {
-        /// Half the number of cells along each axis.
-        m: usize,
-        /// The dimension.
+    /// No quadrature in that many dimensions.
+    #[error("quadrature is for dimension 1 or 2, not {dimension}")]
+    NoQuadrature {
+        /// The dimension of the laws.
         dimension: usize,
+    },
+    /// A law that does not say where its mass is.
+    #[error("{law} has no landmarks")]
+    NoLandmarks {
+        /// P or Q.
+        law: &'static str,
+    },
+    /// A landmark out of reach.
+    #[error("{law} has a landmark at {place} of width {width}, which is beyond the numbers")]
+    LandmarkBeyond {
+        /// P or Q.
+        law: &'static str,
+        /// Its place along one axis.
+        place: f64,
+        /// Its width.
+        width: f64,
+    },
+    /// An integral that diverges, or whose integrand is too irregular.
+    #[error("the integral has not converged: {value}, but with an error of {error}")]
+    NotConverged {
+        /// The value so far.
+        value: f64,
+        /// Its error.
+        error: f64,
     },
     /// f overflows between masses that far apart, though the divergence may be finite.
     #[error("f is beyond the range of the numbers where ln p/q is {v}")]

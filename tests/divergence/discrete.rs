@@ -167,6 +167,22 @@ proptest! {
         }
     }
 
+    /// KL(P(x, y) ‖ Q(x, y)) = KL(P(x) ‖ Q(x)) + Σ P(x) KL(P(y | x) ‖ Q(y | x)).
+    #[test]
+    fn kullback_leibler_obeys_the_chain_rule((p, q) in (2..=8_usize, 2..=6_usize).prop_flat_map(|(rows, columns)| {
+        let joint = move || prop::collection::vec(law(columns, 1), rows);
+        (law(rows, 1), joint(), law(rows, 0), joint()).prop_map(|(p, p_given, q, q_given)| ((p, p_given), (q, q_given)))
+    })) {
+        let joint = |(law, given): &(Vec<f64>, Vec<Vec<f64>>)| {
+            law.iter().zip(given).flat_map(|(x, row)| row.iter().map(move |y| x * y)).collect::<Vec<_>>()
+        };
+        let whole = discrete(ForwardKl, &joint(&p), &joint(&q));
+        let rows = p.0.iter().zip(p.1.iter().zip(&q.1)).filter(|(x, _)| **x > 0.0);
+        let given: f64 = rows.map(|(x, (p, q))| x * discrete(ForwardKl, p, q)).sum();
+        let parts = discrete(ForwardKl, &p.0, &q.0) + given;
+        prop_assert!(close(whole, parts), "{} {}", whole, parts);
+    }
+
     #[test]
     fn the_divergences_from_the_midpoint_are_sums_of_kullback_leiblers((p, q) in pair()) {
         let midpoint: Vec<f64> = p.iter().zip(&q).map(|(p, q)| 0.5 * (p + q)).collect();

@@ -11,8 +11,10 @@
 //! | `discrete` | data processing, convexity, lone mass, products: random discrete laws |
 //! | `bounds` | inequalities between divergences |
 //! | `gaussian` | closed forms |
+//! | `mixture` | random mixtures, by quadrature |
 //! | `quadrature`, `monte_carlo` | densities |
 //! | `variational`, `neighbours` | samples |
+//! | `five_ways` | they agree |
 //! | `game`, `penalty` | what steps follow |
 //! | `blog_post` | the losses that the crate started from |
 
@@ -27,13 +29,16 @@ mod bounds;
 mod conjugate;
 mod discrete;
 mod exchange;
+mod five_ways;
 mod game;
 mod gaussian;
+mod mixture;
 mod monte_carlo;
 mod neighbours;
 mod normal_form;
 mod numbers;
 mod penalty;
+mod quadrature;
 mod random;
 mod variational;
 

@@ -1,6 +1,6 @@
 //! Averages over draws.
 
-use fenchel::distribution::{Density, Gaussian, Law, Mixture, SampleRows};
+use fenchel::distribution::{Density, Gaussian, Landmarks, Law, Mixture, SampleRows};
 use fenchel::divergence::{
     ClosedForm, FDivergence, ForwardKl, JensenShannon, NeymanChi2, PearsonChi2, ReverseKl, SoftReverseKl, exact,
 };
@@ -22,12 +22,9 @@ fn seed_mixture() -> Mixture<Gaussian<f64>> {
 fn the_gaussian_closest_to_the_seed_mixture_misses_it_by_the_known_number() {
     let p = seed_mixture();
     let q = Gaussian::new(dvector![2.625, 3.75], dmatrix![16.796875, 11.15625; 11.15625, 11.0625]).unwrap();
-    // Nine standard deviations of Q each way: the centred f integrates q as well.
-    let (lower, upper) = ([2.625 - 37.0, 3.75 - 30.0], [2.625 + 37.0, 3.75 + 30.0]);
-    let kl = exact::quadrature(&ForwardKl, &p, &q, &lower, &upper, 150).unwrap();
-    // Half a unit in the last of the ten digits, and the error of the rule.
-    assert!((kl.value - 0.687_199_608_0).abs() <= 1e-10 + kl.error, "{kl:?}");
-    assert!(kl.error < 1e-8, "{kl:?}");
+    let kl = exact::quadrature(&ForwardKl, &p, &q).unwrap();
+    // Half a unit in the last of the ten digits.
+    assert!((kl.value - 0.687_199_608_0).abs() <= 1e-10, "{kl:?}");
 
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
     let estimate = exact::monte_carlo(&ForwardKl, &p, &q, 100_000, &mut rng).unwrap();
@@ -43,7 +40,7 @@ fn quadrature_of_mixtures_agrees_with_monte_carlo_for_every_divergence() {
             Mixture::new(&[0.5, 0.5], vec![component(shift - 1.0, 1.0), component(shift + 1.0, 1.0)]).unwrap()
         };
         let (p, q) = (mixture(0.0), mixture(0.4));
-        let integral = exact::quadrature(&d, &p, &q, &[-14.0], &[14.0], 400).unwrap();
+        let integral = exact::quadrature(&d, &p, &q).unwrap();
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(3);
         let estimate = exact::monte_carlo(&d, &p, &q, 50_000, &mut rng).unwrap();
         // Five standard errors: once in two million seeds.
@@ -51,8 +48,6 @@ fn quadrature_of_mixtures_agrees_with_monte_carlo_for_every_divergence() {
             (estimate.mean - integral.value).abs() <= 5.0 * estimate.std_error,
             "{name}: {estimate:?} {integral:?}"
         );
-        // Analytic integrands with steps of a fourteenth of a standard deviation.
-        assert!(integral.error < 1e-10, "{name}: {integral:?}");
     }
     for_each_divergence!(any compare);
 }
@@ -85,7 +80,7 @@ fn every_monte_carlo_estimate_is_non_negative() {
 }
 
 #[test]
-fn wrong_laws_boxes_and_counts_are_named() {
+fn wrong_laws_and_counts_are_named() {
     let (one, two) = (Gaussian::<f64>::standard(1).unwrap(), Gaussian::<f64>::standard(2).unwrap());
     let mismatch = DivergenceError::DimensionMismatch { p: 1, q: 2 };
     fn closed<D: ClosedForm<Gaussian<f64>>>(_: &str, d: D) {
@@ -95,23 +90,7 @@ fn wrong_laws_boxes_and_counts_are_named() {
     }
     for_each_divergence!(closed_form closed);
 
-    let integrate = |lower: &[f64], upper: &[f64], m: usize| {
-        exact::quadrature(&ForwardKl, &two, &two, lower, upper, m).unwrap_err()
-    };
-    assert_eq!(exact::quadrature(&ForwardKl, &one, &two, &[0.0; 2], &[1.0; 2], 3).unwrap_err(), mismatch);
-    let corner = |what, found| DivergenceError::BoxDimension { what, expected: 2, found };
-    assert_eq!(integrate(&[0.0], &[1.0; 2], 3), corner("the lower corner", 1));
-    assert_eq!(integrate(&[0.0; 2], &[1.0; 3], 3), corner("the upper corner", 3));
-    let empty = DivergenceError::EmptyBox { axis: 1, lower: 2.0, upper: 2.0 };
-    assert_eq!(integrate(&[0.0, 2.0], &[1.0, 2.0], 3), empty);
-    let endless = DivergenceError::EmptyBox { axis: 0, lower: 0.0, upper: f64::INFINITY };
-    assert_eq!(integrate(&[0.0, 0.0], &[f64::INFINITY, 2.0], 3), endless);
-    assert!(matches!(integrate(&[f64::NAN, 0.0], &[1.0, 2.0], 3), DivergenceError::EmptyBox { axis: 0, .. }));
-    let count = |m| DivergenceError::NodeCount { m, dimension: 2 };
-    assert_eq!(integrate(&[0.0; 2], &[1.0; 2], 0), count(0));
-    assert_eq!(integrate(&[0.0; 2], &[1.0; 2], 5000), count(5000)); // 10001^2 is just more than 10^8
-    assert_eq!(integrate(&[0.0; 2], &[1.0; 2], usize::MAX), count(usize::MAX));
-
+    assert_eq!(exact::quadrature(&ForwardKl, &one, &two).unwrap_err(), mismatch);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
     assert_eq!(exact::monte_carlo(&ForwardKl, &one, &two, 10, &mut rng).unwrap_err(), mismatch);
     for n in [0, 1] {
@@ -125,17 +104,16 @@ fn far_apart_bounded_divergences_reach_their_bound_and_the_others_are_right_or_r
     let law = |mean: f64| Gaussian::new(dvector![mean], dmatrix![1.0]).unwrap();
     let (p, q) = (law(-20.0), law(20.0));
     let value = |integral: Result<exact::Integral, DivergenceError>| integral.unwrap().value;
-    let (box_lower, box_upper) = ([-30.0], [30.0]);
-    let js = value(exact::quadrature(&JensenShannon, &p, &q, &box_lower, &box_upper, 300));
-    assert!((js - 2.0 * std::f64::consts::LN_2).abs() < 1e-10); // the tails beyond the box are below 1e-20
+    let js = value(exact::quadrature(&JensenShannon, &p, &q));
+    assert!((js - 2.0 * std::f64::consts::LN_2).abs() < 1e-10); // the overlap is below 1e-80
     // 2 KL(M||P): without overlap the half of M that is Q's has ln(m/p) = ln(q/p) - ln 2, the other -ln 2, and E_Q ln(q/p) is KL(Q||P) =
     // 40²/2.
-    let soft = value(exact::quadrature(&SoftReverseKl, &p, &q, &box_lower, &box_upper, 300));
+    let soft = value(exact::quadrature(&SoftReverseKl, &p, &q));
     assert!((soft - (800.0 - 2.0 * std::f64::consts::LN_2)).abs() < 1e-9 * 800.0);
-    let swapped = value(exact::quadrature(&SoftReverseKl.swap(), &q, &p, &box_lower, &box_upper, 300));
-    assert_eq!(swapped, soft);
+    let swapped = value(exact::quadrature(&SoftReverseKl.swap(), &q, &p));
+    assert!((swapped - soft).abs() <= 1e-10 * soft); // ln p/q comes with the other sign: other roundings
     // Pearson's is exp(1600) - 1, which no f64 holds.
-    let overflow = exact::quadrature(&PearsonChi2, &p, &q, &box_lower, &box_upper, 300).unwrap_err();
+    let overflow = exact::quadrature(&PearsonChi2, &p, &q).unwrap_err();
     assert!(matches!(overflow, DivergenceError::Overflow { .. }), "{overflow}");
 }
 
@@ -170,6 +148,12 @@ impl Density for Careless {
     }
 }
 
+impl Landmarks for Careless {
+    fn landmarks(&self) -> Result<Vec<Gaussian<f64>>, DistributionError> {
+        Ok(vec![Gaussian::standard(1)?])
+    }
+}
+
 impl SampleRows for Careless {
     fn sample_rows_to<R: Rng + ?Sized>(&self, _: &mut R, _: &mut DMatrix<f64>) -> Result<(), DistributionError> {
         Ok(())
@@ -191,7 +175,7 @@ fn a_careless_law_neither_hangs_nor_hides_a_nan() {
     assert_eq!((equal.mean, equal.std_error), (0.0, 0.0));
     for other in [f64::NEG_INFINITY, 0.0] {
         for (p, q) in [(f64::NAN, other), (other, f64::NAN)] {
-            let error = exact::quadrature(&ReverseKl, &law(p, 0), &law(q, 0), &[0.0], &[1.0], 4);
+            let error = exact::quadrature(&ReverseKl, &law(p, 0), &law(q, 0));
             assert_eq!(error, Err(DivergenceError::NotANumber), "{p} {q}");
         }
     }
@@ -200,13 +184,13 @@ fn a_careless_law_neither_hangs_nor_hides_a_nan() {
 #[test]
 fn a_sum_or_a_term_that_overflows_is_an_error_and_not_an_infinite_divergence() {
     let law = |ln_pdf| Careless { ln_pdf, rows: 0 };
-    // (p - q)²/q = e^709 on a box of length 10: every term fits, their sum does not.
-    let sum = exact::quadrature(&PearsonChi2, &law(354.5), &law(0.0), &[0.0], &[10.0], 4);
+    // (p - q)²/q = e^709 all over the line: every term fits, their sum does not.
+    let sum = exact::quadrature(&PearsonChi2, &law(354.5), &law(0.0));
     assert_eq!(sum, Err(DivergenceError::NotANumber));
     // p ln(p/q) with p = e^708: the price is finite, the term is not.
-    let term = exact::quadrature(&ForwardKl, &law(708.0), &law(0.0), &[0.0], &[1.0], 4);
+    let term = exact::quadrature(&ForwardKl, &law(708.0), &law(0.0));
     assert!(matches!(term, Err(DivergenceError::Overflow { .. })), "{term:?}");
     // What is infinite is infinite.
-    let infinite = exact::quadrature(&ForwardKl, &law(0.0), &law(f64::NEG_INFINITY), &[0.0], &[1.0], 4).unwrap();
+    let infinite = exact::quadrature(&ForwardKl, &law(0.0), &law(f64::NEG_INFINITY)).unwrap();
     assert_eq!((infinite.value, infinite.error), (f64::INFINITY, 0.0));
 }

@@ -4,14 +4,16 @@
 //! |---|---|
 //! | probabilities on finitely many points | [`discrete`]: a sum |
 //! | Gaussians | [`ClosedForm`](super::ClosedForm) |
-//! | densities in low dimension | [`quadrature`] |
+//! | densities on the line or in the plane | [`quadrature`] |
 //! | densities, one of which can be sampled | [`monte_carlo`] |
 //! | densities, and draws of a third law | [`importance`] |
 
+mod adaptive;
 mod categorical;
 mod discrete;
 mod gaussian;
 mod monte_carlo;
+mod panel;
 mod quadrature;
 mod tail;
 
@@ -42,11 +44,25 @@ fn price<D: FDivergence, T: Real>(divergence: &D, v: T) -> Result<T, DivergenceE
     if price == infinity { Err(DivergenceError::Overflow { v: to_f64(v) }) } else { Ok(price) }
 }
 
+/// ln of the price where v is finite but f overflows, or is NaN: there the logarithm is affine in v, for every f that grows like a power of u.
+/// `None` for one that does not.
+fn ln_price_beyond<D: FDivergence>(divergence: &D, v: f64) -> Option<f64> {
+    let halved = std::iter::successors(Some(v), |v| Some(0.5 * v)).take_while(|v| v.abs() > 1.0);
+    let usable = |v: &f64| price(divergence, *v).is_ok_and(|price| price > 0.0 && price < f64::INFINITY);
+    let near = halved.skip(1).find(usable)?;
+    let ln_price = |v: f64| price(divergence, v).map_or(f64::NAN, f64::ln);
+    let [a, b, c] = [ln_price(near), ln_price(near / 2.0), ln_price(near / 4.0)];
+    let (slope, slope_before) = ((a - b) * 2.0, (b - c) * 4.0);
+    // At an eighth of where f overflows, the lower powers of u are already below the rounding of the leading one.
+    let affine = (slope - slope_before).abs() <= 1e-9 * (1.0 + slope.abs());
+    affine.then_some(a + slope * (v / near - 1.0))
+}
+
 /// q f(p/q), given ln p and ln q; NaN if either is.
 ///
 /// # Errors
 ///
-/// [`Overflow`](DivergenceError::Overflow) also if the product does: an infinite term is one whose price is infinite.
+/// [`Overflow`](DivergenceError::Overflow) if the term does: an infinite one is one whose price is infinite.
 fn term<D: FDivergence>(divergence: &D, ln_p: f64, ln_q: f64) -> Result<f64, DivergenceError> {
     if ln_p == f64::NEG_INFINITY && ln_q == f64::NEG_INFINITY {
         return Ok(0.0);
@@ -55,7 +71,15 @@ fn term<D: FDivergence>(divergence: &D, ln_p: f64, ln_q: f64) -> Result<f64, Div
     if v.is_nan() {
         return Ok(v);
     }
-    let (larger, price) = (ln_p.max(ln_q), price(divergence, v)?);
+    let larger = ln_p.max(ln_q);
+    let price = match price(divergence, v) {
+        Ok(price) if v.is_infinite() || price.is_finite() => price,
+        _ => match ln_price_beyond(divergence, v) {
+            // What a mass too small for the numbers is multiplied by may be too large for them.
+            Some(ln_price) if (larger + ln_price).exp() < f64::INFINITY => return Ok((larger + ln_price).exp()),
+            _ => return Err(DivergenceError::Overflow { v }),
+        },
+    };
     let mass = larger.exp();
     // A mass too small for the numbers can still have a price that is large enough.
     let term = if mass > 0.0 { mass * price } else { (larger + price.ln()).exp() };

@@ -1,6 +1,6 @@
 //! Laws of one's own.
 
-use fenchel::distribution::{AffineImage, Density, DistributionError, Law, Moments, SampleRows};
+use fenchel::distribution::{AffineImage, Density, DistributionError, Gaussian, Landmarks, Law, Moments, SampleRows};
 use fenchel::nalgebra::{DMatrix, DVector};
 use fenchel::rand::Rng;
 use fenchel::rand::distr::Distribution;
@@ -100,6 +100,12 @@ impl<T: Real> Moments for Laplace<T> {
     }
 }
 
+impl<T: Real> Landmarks for Laplace<T> {
+    fn landmarks(&self) -> Result<Vec<Gaussian<T>>, DistributionError> {
+        Ok(vec![Gaussian::new(self.mean(), self.covariance())?])
+    }
+}
+
 /// The uniform law on a box.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UniformBox {
@@ -140,6 +146,14 @@ impl SampleRows for UniformBox {
             column.apply(|x| *x = lower + (upper - lower) * f64::standard_uniform(rng));
         }
         Ok(())
+    }
+}
+
+impl Landmarks for UniformBox {
+    /// The middle, and a quarter of each side.
+    fn landmarks(&self) -> Result<Vec<Gaussian<f64>>, DistributionError> {
+        let (middle, quarter) = ((&self.lower + &self.upper) * 0.5, (&self.upper - &self.lower) * 0.25);
+        Ok(vec![Gaussian::from_cholesky(middle, DMatrix::from_diagonal(&quarter))?])
     }
 }
 
