@@ -39,10 +39,12 @@ pub struct Panel<'a> {
     pub model: &'a Grid,
 }
 
-/// One training curve: a title, named series of (iteration, value), an optional reference level.
+/// Curves in one plot: a title, what the axes are, named series of points, an optional reference level.
 pub struct Curves<'a> {
     /// Heading above the plot.
     pub title: &'a str,
+    /// What the axes show.
+    pub labels: [&'a str; 2],
     /// Named series, coloured by their position in this list.
     pub series: Vec<(&'a str, Vec<(f64, f64)>)>,
     /// Name and height of a dashed horizontal line, such as the exact optimum.
@@ -81,7 +83,7 @@ pub fn overview_figure(panels: &[Panel], columns: usize, stem: &Path) -> Result<
     densities(panels, columns, (270.0, 0.85), stem)
 }
 
-/// Training curves as small multiples in a grid of `columns` columns, PNG and SVG.
+/// Curves as small multiples in a grid of `columns` columns, PNG and SVG.
 pub fn curve_figure(panels: &[Curves], columns: usize, stem: &Path) -> Result<(), String> {
     let size = (380.0, 270.0);
     let (mut cells, mut legend) = (Vec::new(), Vec::<Key>::new());
@@ -89,10 +91,10 @@ pub fn curve_figure(panels: &[Curves], columns: usize, stem: &Path) -> Result<()
         let fault = |problem| format!("{:?}: {problem}", curves.title);
         let points = || curves.series.iter().flat_map(|(_, points)| points);
         let level = curves.reference.map(|(_, level)| level);
-        let x = range("iterations", points().map(|p| p.0)).map_err(fault)?;
-        let y = range("values", points().map(|p| p.1).chain(level)).map_err(fault)?;
+        let x = range(curves.labels[0], points().map(|p| p.0)).map_err(fault)?;
+        let y = range(curves.labels[1], points().map(|p| p.1).chain(level)).map_err(fault)?;
         let y = auto_nice_range(y.0, y.1, TICKS);
-        let mut layout = axes([curves.title, ""], ["iteration", "value"], [x, y], size, 0.85);
+        let mut layout = axes([curves.title, ""], curves.labels, [x, y], size, 0.85);
         let (mut plots, mut keys) = (Vec::new(), Vec::<Key>::new());
         for ((name, points), color) in curves.series.iter().zip(LINES.iter().cycle()) {
             keys.push((name, 0.15, vec![(0.0, 1.0, color, 1.0)]));

@@ -1,7 +1,10 @@
 //! What the examples share: data, arguments, reports, figures. No mathematics lives here; the crate has it.
 
+#![allow(dead_code)] // no example uses all of it
+
 pub mod arguments;
 pub mod data;
+pub mod fgan;
 pub mod figure;
 pub mod report;
 pub mod workers;

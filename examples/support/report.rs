@@ -263,7 +263,13 @@ pub fn write_curves(models: &[(&'static str, Model)], data: &Data, stem: &Path) 
             series.push(("exact divergence", exact.clone()));
         }
         let least = model.objective.map(|direction| optimum(direction, &data.law)).transpose()?;
-        panels.push(Curves { title: name, series, reference: least.map(|least| ("optimum over Gaussians", least)) });
+        let labels = ["iteration", "value"];
+        panels.push(Curves {
+            title: name,
+            labels,
+            series,
+            reference: least.map(|least| ("optimum over Gaussians", least)),
+        });
     }
     if !panels.is_empty() {
         curve_figure(&panels, 3, stem)?;

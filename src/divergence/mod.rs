@@ -41,7 +41,7 @@
 //! | [`Triangular`] | (u − 1)²/(1 + u) | 1 − 4σ(−v)² | tanh(v/2)(1 + 2σ(v)) | 8σ(v)²σ(−v) | 1, 1 | f″ = 8/(u(1 + u)³) |
 //! | [`ModifiedGan`] | ln(m/u) + (u − 1)/2 | ½ − e⁻ᵛσ(−v) | ½ tanh(v/2) + ln 2 − s(−v) | 1 − σ(v)² | ∞, ½ | f″ = (1 + 2u)/(u³(1 + u)²) |
 //! | [`TotalVariation`] | ½\|u − 1\| | ½ tanh(v/2), a [`Witness`] | the same | none | ½, ½ | itself |
-//! | [`Log1pAbs`] | e^\|v\| − 1 | | | none | ∞, 1 | |
+//! | [`Log1pAbs`] | e^\|v\| − 1 | 1 − e⁻ᵛ, a [`Witness`] | f* of it | none | ∞, 1 | not known |
 //!
 //! Sums and positive multiples of divergences are divergences, `2.0 * ForwardKl + ReverseKl`; [`FDivergence::swap`] exchanges the arguments, [`Symmetrised`] takes
 //! the mean of both; [`Named`] and [`NamedSmooth`] know every member by its name; [`Renyi`] is a function of [`Alpha`].

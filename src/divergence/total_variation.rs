@@ -71,7 +71,8 @@ impl Tilt for TotalVariation {
 ///
 /// * **Finite** only if P has mass wherever Q has.
 /// * It **seeks**: mass that P lacks costs without bound, mass that Q lacks 1 a unit, as twice [`TotalVariation`] has it.
-/// * f has a kink at 1, and no critic here: for exact values only.
+/// * f has a kink at 1. Its critic is a [`Witness`], read as T = 1 − e⁻ᵛ: at its best T is 1 where p > q, and −(q/p)² elsewhere. What its non-saturating step
+///   minimises is not known here.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Log1pAbs;
 
@@ -97,6 +98,20 @@ impl FDivergence for Log1pAbs {
 
     fn swap(&self) -> Swapped<Self> {
         Swapped(*self)
+    }
+}
+
+impl Objective for Log1pAbs {
+    type Critic = Witness;
+
+    fn fake<E: Elementary>(&self, v: E) -> E {
+        self.conjugate(self.real(v))
+    }
+}
+
+impl Variational for Log1pAbs {
+    fn real<E: Elementary>(&self, v: E) -> E {
+        -(-v).exp_m1()
     }
 }
 
