@@ -101,7 +101,7 @@
 //! * `x` allocates, `x_to` writes into a buffer, `x_mut` overwrites. What can fail returns a `Result`; nothing panics, short of
 //!   running out of memory.
 //! * Whatever draws takes an rng; an estimate carries its error bar.
-//! * Everything is generic over `f32` and `f64`, and what does not draw also over dual numbers.
+//! * Everything is generic over `f32` and `f64`, and what does not draw also over dual numbers, but for what needs eigenvalues.
 //! * [`nalgebra`], [`rand`], [`rand_distr`] and [`approx`] are re-exported; raising the version of one is a breaking change.
 
 pub mod autodiff;
@@ -118,7 +118,7 @@ mod tuple;
 
 pub use autodiff::{Tape, TapeError, Var};
 pub use distribution::DistributionError;
-pub use divergence::DivergenceError;
+pub use divergence::{DivergenceError, NameError};
 pub use elementary::Elementary;
 pub use estimate::EstimateError;
 pub use nn::LayerError;

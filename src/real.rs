@@ -42,6 +42,33 @@ pub(crate) fn fits<T>(rows: usize, columns: usize) -> bool {
     bytes.is_some_and(|bytes| bytes <= isize::MAX as usize)
 }
 
+/// A sum that carries what its roundings lose, so that a million terms are as accurate as two.
+///
+/// Neumaier (1974), *Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen*.
+pub(crate) struct CompensatedSum<T> {
+    sum: T,
+    lost: T,
+}
+
+impl<T: Real> Default for CompensatedSum<T> {
+    fn default() -> Self {
+        Self { sum: T::zero(), lost: T::zero() }
+    }
+}
+
+impl<T: Real> CompensatedSum<T> {
+    pub(crate) fn plus(self, term: T) -> Self {
+        let sum = self.sum + term;
+        let lost = if self.sum.abs() >= term.abs() { (self.sum - sum) + term } else { (term - sum) + self.sum };
+        Self { sum, lost: self.lost + lost }
+    }
+
+    /// The sum; infinite or NaN as plain addition would have it.
+    pub(crate) fn total(self) -> T {
+        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
+    }
+}
+
 /// The literal `x` as a `T`.
 #[inline]
 pub(crate) fn real<T: Real>(x: f64) -> T {

@@ -101,7 +101,7 @@ fn at_product<T: Real>(c: f64, x: T, f: impl Fn(T) -> T, slope: impl Fn(T) -> T)
 }
 
 /// Of a smaller c nothing is left in 1 + c x, in any precision and for any x of use.
-const NEGLIGIBLE: f64 = 1e-30;
+pub(crate) const NEGLIGIBLE: f64 = 1e-30;
 
 /// eᶜˣ.
 pub fn scaled_exp<T: Real>(c: f64, x: T) -> T {

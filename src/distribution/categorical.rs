@@ -5,7 +5,7 @@ use rand::Rng;
 use rand::distr::Distribution;
 
 use super::{DistributionError, Law, SampleRows, check_dimension};
-use crate::real::{Real, SampleReal, count, to_f64};
+use crate::real::{CompensatedSum, Real, SampleReal, count, to_f64};
 
 /// The law on 0, 1, ..., k − 1 that gives category i the probability pᵢ.
 ///
@@ -45,7 +45,7 @@ impl<T: Real> Categorical<T> {
         if let Some(component) = weights.iter().position(|&w| !w.is_finite() || w < T::zero()) {
             return Err(DistributionError::InvalidWeight { component, weight: to_f64(weights[component]) });
         }
-        let sum = weights.iter().fold(T::zero(), |sum, &w| sum + w);
+        let sum = weights.iter().copied().fold(CompensatedSum::default(), CompensatedSum::plus).total();
         if !sum.is_finite() || sum <= T::zero() {
             return Err(DistributionError::WeightSum { sum: to_f64(sum) });
         }

@@ -19,8 +19,8 @@ use crate::special::scaled_ln_1p;
 ///   mass that P lacks costs f(0) = 1/α, without bound from α = 0 down.
 /// * Its **non-saturating** step minimises `Alpha(α − 1)` instead: *non-saturating lowers alpha by one*.
 ///
-/// The t-power f = ±(uᵗ − 1) of other libraries is |t(t − 1)| D_t, [`Alpha::t_power`]. Amari's own parameter is 2α − 1, Cressie and Read's λ is α − 1
-/// and their scale twice this one. Amari (2016), *Information geometry and its applications*, section 4.
+/// The t-power f = ±(uᵗ − 1) of other libraries is |t(t − 1)| D_t, [`Alpha::t_power`]. Amari's own parameter is 1 − 2α, Cressie and Read's λ is α − 1
+/// and their scale twice this one. Amari (2016), *Information geometry and its applications*, chapter 4.
 ///
 /// ```
 /// use fenchel::divergence::{Alpha, FDivergence, ForwardKl};
@@ -29,28 +29,38 @@ use crate::special::scaled_ln_1p;
 /// assert!((near.value(0.7_f64) / ForwardKl.value(0.7) - 1.0).abs() < 1e-9); // not 0/0
 /// # Ok::<(), fenchel::DivergenceError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Alpha {
     alpha: f64,
     /// 1 − α, kept so that exchanging twice is exact.
     complement: f64,
 }
 
+/// Of the same α.
+impl PartialEq for Alpha {
+    fn eq(&self, other: &Self) -> bool {
+        self.alpha == other.alpha
+    }
+}
+
+/// The largest α.
+const LARGEST: f64 = 1e18;
+
 impl Alpha {
     /// The member α.
     ///
     /// # Errors
     ///
-    /// An α that is not finite.
+    /// An α that is not a number, or above 10¹⁸ in size: its square must be finite in single precision.
     pub fn new(alpha: f64) -> Result<Self, DivergenceError> {
-        if alpha.is_finite() {
+        if alpha.abs() <= LARGEST {
             Ok(Self::of(alpha))
         } else {
-            Err(DivergenceError::InvalidParameter { what: "alpha", value: alpha, range: "finite" })
+            Err(DivergenceError::InvalidParameter { what: "alpha", value: alpha, range: "within -1e18 and 1e18" })
         }
     }
 
-    /// The same for an α that is known to be finite.
+    /// The same for an α that is known to be in range.
     pub(super) const fn of(alpha: f64) -> Self {
         Self { alpha, complement: 1.0 - alpha }
     }
@@ -64,7 +74,7 @@ impl Alpha {
     ///
     /// # Errors
     ///
-    /// A t that is not finite, or 0 or 1, where it vanishes.
+    /// A t that is no α, or 0 or 1, where it vanishes.
     pub fn t_power(t: f64) -> Result<Weighted<Self>, DivergenceError> {
         Weighted::new((t * (t - 1.0)).abs(), Self::new(t)?).map_err(|_| DivergenceError::InvalidParameter {
             what: "t",
@@ -227,15 +237,15 @@ impl Renyi {
     ///
     /// # Errors
     ///
-    /// An α that is not positive and finite.
+    /// An α that is not positive, or above 10¹⁸.
     pub fn new(alpha: f64) -> Result<Self, DivergenceError> {
-        if alpha > 0.0 && alpha.is_finite() {
+        if alpha > 0.0 && alpha <= LARGEST {
             Ok(Self { alpha: Alpha::of(alpha) })
         } else {
             Err(DivergenceError::InvalidParameter {
                 what: "the order of Rényi's divergence",
                 value: alpha,
-                range: "positive and finite",
+                range: "positive, and at most 1e18",
             })
         }
     }

@@ -7,12 +7,12 @@ use super::{
 };
 use crate::distribution::Law;
 use crate::elementary::Elementary;
-use crate::real::real;
+use crate::real::{real, to_f64};
 
 /// A positive multiple of a divergence: c D, with generator c f. Written `2.0 * ForwardKl`, or [`Weighted::new`].
 ///
-/// `c * d` cannot return a `Result`. A weight that is not positive and finite therefore makes a divergence that every function refuses, naming the weight,
-/// and whose formulas are NaN.
+/// `c * d` cannot return a `Result`. A weight that is not positive and finite therefore makes a divergence that whatever returns a `Result` refuses, naming the
+/// weight, and whose formulas are NaN: so is the loss of its game, which [`value_and_grad`](crate::autodiff::value_and_grad) refuses.
 ///
 /// ```
 /// use fenchel::DivergenceError;
@@ -73,10 +73,12 @@ impl<D> Weighted<D> {
     }
 }
 
-/// As one writes it: `0.5 NeymanChi2`.
+/// As one writes it: `0.5 NeymanChi2`, `2 (ForwardKl + ReverseKl)`.
 impl<D: fmt::Debug> fmt::Debug for Weighted<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.weight, self.divergence)
+        let divergence = format!("{:?}", self.divergence);
+        let weight = self.weight;
+        if divergence.contains(' ') { write!(f, "{weight} ({divergence})") } else { write!(f, "{weight} {divergence}") }
     }
 }
 
@@ -149,7 +151,11 @@ impl<D: Tilt> Tilt for Weighted<D> {
 impl<P: Law, Q, D: ClosedForm<P, Q>> ClosedForm<P, Q> for Weighted<D> {
     fn between(&self, p: &P, q: &Q) -> Result<P::Scalar, DivergenceError> {
         self.check_weight()?;
-        check_not_nan(self.divergence.between(p, q)? * real(self.weight))
+        let divergence = self.divergence.between(p, q)?;
+        let weighted = check_not_nan(divergence * real(self.weight))?;
+        // Infinite is what is infinite, not what overflows.
+        let overflows = to_f64(divergence).is_finite() && !to_f64(weighted).is_finite();
+        if overflows { Err(DivergenceError::NotANumber) } else { Ok(weighted) }
     }
 }
 
@@ -167,6 +173,16 @@ impl<A, B> Sum<A, B> {
     /// `left` + `right`.
     pub const fn new(left: A, right: B) -> Self {
         Self { left, right }
+    }
+
+    /// The divergence A.
+    pub fn left(&self) -> &A {
+        &self.left
+    }
+
+    /// The divergence B.
+    pub fn right(&self) -> &B {
+        &self.right
     }
 }
 

@@ -24,8 +24,15 @@ pub trait Conjugate: FDivergence {
 /// ```
 pub fn numeric_conjugate<D: Smooth, T: Real>(divergence: &D, t: T) -> T {
     let infinity = real::<T>(f64::INFINITY);
-    if t > real(divergence.slope_at_infinity()) {
+    if t.partial_cmp(&t).is_none() {
+        return t;
+    }
+    let end = real(divergence.slope_at_infinity());
+    if t > end {
         return infinity;
+    }
+    if t == end {
+        return divergence.fake(infinity);
     }
     let at_zero = divergence.real(-infinity);
     if t <= at_zero {

@@ -5,7 +5,8 @@ use crate::distribution::Law;
 use crate::elementary::Elementary;
 use crate::real::real;
 
-/// D with its arguments exchanged, for a divergence whose swap has no name: u f(1/u).
+/// D with its arguments exchanged, u f(1/u), for a divergence whose swap has no name: one that has `Swapped<Self>` for its
+/// [`FDivergence::Swapped`]. Others have [`FDivergence::swap`].
 ///
 /// Its value is [`FDivergence::swapped_value`] of D, which a divergence whose f overflows should write for itself; the rest follows:
 /// real(v) = −fake_D(−v), fake(v) = −real_D(−v), and the curvature is eᵛ k_D(−v).

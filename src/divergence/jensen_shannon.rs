@@ -88,11 +88,18 @@ impl Tilt for JensenShannon {
 /// * Its **non-saturating** step minimises π/(1 − π) KL(M‖P) instead, a softened reverse KL.
 ///
 /// Lin (1991), *Divergence measures based on the Shannon entropy*; as a GAN, Huszár (2015), *How (not) to train your generative model*.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct WeightedJensenShannon {
     weight: f64,
     /// 1 − π, kept so that exchanging twice is exact.
     complement: f64,
+}
+
+/// Of the same weight.
+impl PartialEq for WeightedJensenShannon {
+    fn eq(&self, other: &Self) -> bool {
+        self.weight == other.weight
+    }
 }
 
 impl WeightedJensenShannon {
@@ -100,14 +107,18 @@ impl WeightedJensenShannon {
     ///
     /// # Errors
     ///
-    /// A weight that is not strictly between 0 and 1, or so near to either that it is one of them in single precision.
+    /// A weight that is not strictly between 0 and 1, or so near to either that it or its complement is 0 in single precision.
     pub fn new(weight: f64) -> Result<Self, DivergenceError> {
         let complement = 1.0 - weight;
         let smallest = f64::from(f32::MIN_POSITIVE);
         if weight > smallest && complement > smallest {
             Ok(Self { weight, complement })
         } else {
-            Err(DivergenceError::InvalidParameter { what: "the weight of P", value: weight, range: "inside (0, 1)" })
+            Err(DivergenceError::InvalidParameter {
+                what: "the weight of P",
+                value: weight,
+                range: "inside (0, 1), by 2e-38 at least",
+            })
         }
     }
 

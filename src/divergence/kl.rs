@@ -74,7 +74,7 @@ impl Tilt for ForwardKl {
 ///
 /// f(u) = u − 1 − ln u.
 ///
-/// * **Finite** only if P has mass wherever Q has.
+/// * **Finite** only if P has mass wherever Q has, with tails that are not much lighter.
 /// * It **seeks**: mass that Q puts where P has none costs without bound (f(0) = ∞), mass that Q lacks costs f′(∞) = 1 a unit, so a model that
 ///   minimises it settles on a mode of the data.
 /// * Its minimax step is already non-saturating, with weight 1 on every sample; its **non-saturating** step minimises ½ [`NeymanChi2`] instead

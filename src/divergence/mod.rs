@@ -51,7 +51,7 @@
 //!
 //! **Covering or seeking?** A model that cannot be right has to choose. f′(∞) is what it pays for data that it leaves out: infinite, and it must cover them. f(0) is
 //! what it pays for samples where there are no data: infinite, and it must seek. Where both are finite it may do either, and does what is cheaper: of two modes far
-//! apart it takes the larger.
+//! apart it takes the larger. Where both are infinite it must not leave anything out, and pays for what it covers in vain.
 //!
 //! # Five ways to the number
 //!
@@ -61,8 +61,7 @@
 //! | parameters of Gaussians or categorical laws | [`ClosedForm::between`] |
 //! | two densities on the line or in the plane | [`exact::quadrature`] |
 //! | two densities, and draws of one or of a third | [`exact::monte_carlo`], [`exact::importance`] |
-//! | samples of both, and a critic | [`variational::bound`], [`variational::plug_in`], [`variational::donsker_varadhan`] |
-//! | samples of both, and nothing else | [`neighbours::kl`] |
+//! | samples of both | with a critic [`variational::bound`], [`variational::plug_in`], [`variational::donsker_varadhan`]; without [`neighbours::kl`] |
 //!
 //! # The bound
 //!

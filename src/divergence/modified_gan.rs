@@ -56,9 +56,9 @@ impl Objective for ModifiedGan {
 }
 
 impl Variational for ModifiedGan {
-    /// ½ − 1/(u(1 + u)) = (u − 1)(u + 2)/(2u(1 + u)).
+    /// ½ − 1/(u(1 + u)) = 1 − 1/u − (u − 1)/(2(u + 1)).
     fn real<E: Elementary>(&self, v: E) -> E {
-        v.scale(0.5).tanh() * (-v).exp().shift(0.5)
+        -(-v).exp_m1() - v.scale(0.5).tanh().scale(0.5)
     }
 }
 

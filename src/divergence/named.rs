@@ -22,6 +22,12 @@ pub enum NameError {
         /// The names that there are.
         known: &'static [&'static str],
     },
+    /// A divergence that is not smooth, where one with a log-ratio critic is wanted.
+    #[error("'{name}' has no curvature, and so no log-ratio critic")]
+    NotSmooth {
+        /// The name.
+        name: String,
+    },
     /// A name with a parameter, as `alpha(0.5)`, lacks it, or one without has it, or it is not a number.
     #[error("'{name}' should read {expected}")]
     Parameter {
@@ -101,7 +107,10 @@ macro_rules! family {
                     let error = || NameError::Parameter { name: text.to_owned(), expected: $name };
                     return family!(@parse text, error, parameter, $variant($type) $(, $make)?);
                 })*
-                Err(NameError::Unknown { name: text.to_owned(), known: Self::NAMES })
+                Err(match name {
+                    $($rname)|* => NameError::NotSmooth { name: text.to_owned() },
+                    _ => NameError::Unknown { name: text.to_owned(), known: Self::NAMES },
+                })
             }
         }
 

@@ -31,8 +31,8 @@
 //! |---|---|---|
 //! | [`roth`] | γ/2 E_Q[f*″(T) ‖∇T‖²] | Roth et al. (2017) |
 //! | [`wasserstein`] | λ E[(‖∇v‖ − 1)²] between data and samples | Gulrajani et al. (2017) |
-//! | [`squared_gradient`] on data, R1 | γ/2 E_P ‖∇v‖² | Mescheder, Geiger and Nowozin (2018) |
-//! | [`squared_gradient`] on samples, R2 | γ/2 E_Q ‖∇v‖² | the same |
+//! | [`r1`] | γ/2 E_P ‖∇v‖² | Mescheder, Geiger and Nowozin (2018) |
+//! | [`r2`] | γ/2 E_Q ‖∇v‖² | the same |
 //!
 //! Weights are as given, so a negative one rewards what it should punish; one that is not finite makes a loss that is not.
 
@@ -47,7 +47,7 @@ use crate::real::{Real, SampleReal, real};
 ///
 /// `samples` must be the variable that v was computed from, and every row of v a function of the same row of it alone, which holds for all layers of [`nn`](crate::nn).
 /// A v of another shape is noted on the tape.
-pub fn squared_gradients<'t, T: Real>(v: Var<'t, T>, samples: Var<'t, T>) -> Var<'t, T> {
+pub fn squared_gradient_norms<'t, T: Real>(v: Var<'t, T>, samples: Var<'t, T>) -> Var<'t, T> {
     let tape = v.tape();
     let expected = (samples.shape().0, 1);
     if tape.check().is_ok() && v.shape() != expected {
@@ -58,32 +58,39 @@ pub fn squared_gradients<'t, T: Real>(v: Var<'t, T>, samples: Var<'t, T>) -> Var
     gradient.square().sum_columns()
 }
 
-/// γ/2 E ‖∇ₓ v‖²: R1 for the critic's outputs on data, R2 for those on samples of the model.
+/// R1: γ/2 E_P ‖∇ₓ v‖², from the critic's outputs on data.
 ///
 /// Mescheder, Geiger and Nowozin (2018), *Which training methods for GANs do actually converge?*
-pub fn squared_gradient<'t, T: Real>(gamma: f64, v: Var<'t, T>, samples: Var<'t, T>) -> Var<'t, T> {
-    squared_gradients(v, samples).mean().scale(real(0.5 * gamma))
+pub fn r1<'t, T: Real>(gamma: f64, v_data: Var<'t, T>, data: Var<'t, T>) -> Var<'t, T> {
+    squared_gradient_norms(v_data, data).mean().scale(real(0.5 * gamma))
+}
+
+/// R2: γ/2 E_Q ‖∇ₓ v‖², from the critic's outputs on samples. [`r1`], on the other law.
+pub fn r2<'t, T: Real>(gamma: f64, v_samples: Var<'t, T>, samples: Var<'t, T>) -> Var<'t, T> {
+    r1(gamma, v_samples, samples)
 }
 
 /// γ/2 E_Q[f*″(T) ‖∇ₓ T‖²] with T = f′(eᵛ), from the critic's outputs on samples of Q: what adding noise of variance γ to data and samples would do, to first
 /// order.
 ///
 /// In terms of v it needs no conjugate: f*″(T) = e²ᵛ/k and ∇T = e⁻ᵛ k ∇v, so it is γ/2 E_Q[k(v) ‖∇ₓ v‖²] with k the
-/// [`curvature`](Smooth::curvature). For [`JensenShannon`](super::JensenShannon), where k is the sigmoid of v, its authors put half of each on data, by
-/// q k = p (1 − k) at the optimum.
+/// [`curvature`](Smooth::curvature). For [`JensenShannon`](super::JensenShannon), where k is the sigmoid of v, its authors put the share 1 − k of it on data:
+/// E_P (1 − k)² + E_Q k² in place of E_Q k, the same at the optimum, where q k = p (1 − k).
 ///
 /// Roth, Lucchi, Nowozin and Hofmann (2017), *Stabilizing training of generative adversarial networks through regularization*.
 pub fn roth<'t, D: Smooth, T: Real>(divergence: &D, gamma: f64, v: Var<'t, T>, samples: Var<'t, T>) -> Var<'t, T> {
     let curvature = v.entrywise(|v| divergence.curvature(v));
-    curvature.component_mul(squared_gradients(v, samples)).mean().scale(real(0.5 * gamma))
+    curvature.component_mul(squared_gradient_norms(v, samples)).mean().scale(real(0.5 * gamma))
 }
 
-/// λ E[(‖∇ₓ v‖ − 1)²], two-sided, from the critic's outputs at points [`between`] data and samples. At a gradient of 0, where the norm has a kink, it has the
+/// λ E[(‖∇ₓ v‖ − 1)²], two-sided, from the critic's outputs at [interpolated](interpolate) points. At a gradient of 0, where the norm has a kink, it has the
 /// gradient 0.
+///
+/// Its critic's loss is E_Q v − E_P v, `v_samples.mean() - v_data.mean()`: no f-divergence, and v no log ratio.
 ///
 /// Gulrajani et al. (2017), *Improved training of Wasserstein GANs*.
 pub fn wasserstein<'t, T: Real>(lambda: f64, v: Var<'t, T>, points: Var<'t, T>) -> Var<'t, T> {
-    squared_gradients(v, points).sqrt().shift(-T::one()).square().mean().scale(real(lambda))
+    squared_gradient_norms(v, points).sqrt().shift(-T::one()).square().mean().scale(real(lambda))
 }
 
 /// A point on the segment between each row of `data` and the same row of `samples`, uniformly distributed along it.
@@ -91,7 +98,7 @@ pub fn wasserstein<'t, T: Real>(lambda: f64, v: Var<'t, T>, points: Var<'t, T>) 
 /// # Errors
 ///
 /// Matrices of different shapes.
-pub fn between<T: SampleReal, R: Rng + ?Sized>(
+pub fn interpolate<T: SampleReal, R: Rng + ?Sized>(
     data: &DMatrix<T>,
     samples: &DMatrix<T>,
     rng: &mut R,
@@ -104,7 +111,7 @@ pub fn between<T: SampleReal, R: Rng + ?Sized>(
         let along = T::standard_uniform(rng);
         for column in 0..points.ncols() {
             let x = &mut points[(row, column)];
-            *x += along * (samples[(row, column)] - *x);
+            *x = *x * (T::one() - along) + samples[(row, column)] * along;
         }
     }
     Ok(points)

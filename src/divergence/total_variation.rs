@@ -12,7 +12,8 @@ use crate::elementary::{Elementary, Interval};
 /// * f has a kink at 1 and no curvature, so no finite critic output stands for ln p/q. The best critic is T = ±½, told by the sign of p − q alone: its output v is
 ///   read as T = ½ tanh(v/2), a [`Witness`]. The bound holds for every critic, and a **non-saturating** step minimises the same.
 ///
-/// As a GAN, Nowozin, Cseke and Tomioka (2016), *f-GAN*; with a penalty in place of the bound it becomes Wasserstein's.
+/// As a GAN, Nowozin, Cseke and Tomioka (2016), *f-GAN*; bounded slopes in place of bounded values make it Wasserstein's distance, which
+/// is no f-divergence.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TotalVariation;
 

@@ -73,16 +73,15 @@ pub fn bound<D: Variational, T: Real>(
 ///
 /// # Errors
 ///
-/// Fewer than two outputs of either kind, or one that is not finite.
+/// Fewer than two outputs of either kind, or one that is not finite, or so large that a mean of squares is not.
 pub fn donsker_varadhan<T: Real>(v_data: &[T], v_samples: &[T]) -> Result<Estimate, DivergenceError> {
     let data = average("P", v_data, to_f64)?;
     average("Q", v_samples, to_f64)?; // all finite
     let largest = v_samples.iter().map(|&v| to_f64(v)).fold(f64::NEG_INFINITY, f64::max);
     let scaled = average("Q", v_samples, |v| (to_f64(v) - largest).exp())?;
-    Ok(Estimate {
-        mean: data.mean - (scaled.mean.ln() + largest),
-        std_error: data.std_error.hypot(scaled.std_error / scaled.mean),
-    })
+    let mean = data.mean - (scaled.mean.ln() + largest);
+    let std_error = data.std_error.hypot(scaled.std_error / scaled.mean);
+    if mean.is_finite() { Ok(Estimate { mean, std_error }) } else { Err(DivergenceError::NotANumber) }
 }
 
 /// The plug-in estimate E_Q f(eᵛ) of D(P‖Q), from the outputs v ≈ ln p/q of a critic on samples of Q: of any divergence, whichever the critic was trained for.

@@ -134,7 +134,7 @@ proptest! {
         prop_assert!((renyi(order, &p, &q) - definition).abs() <= 1e-11 * (1.0 + definition), "{} {}", renyi(order, &p, &q), definition);
     }
 
-    /// a D_a falls to the mass of Q that P lacks as a -> 0, and R_a adds up over products.
+    /// R_a adds up over products, and 1 - H2 multiplies.
     #[test]
     fn products_add_renyi_and_multiply_affinities(
         (p1, q1) in (1..=8_usize).prop_flat_map(|n| (law(n, 0), law(n, 0))),

@@ -57,6 +57,7 @@ fn the_conjugate_of_real_is_never_nan() {
     for_each_conjugate!(|name, d, c| found.extend(law::<_, f32>(name, d, c, 80.0)));
     assert!(found.is_empty(), "{}", found.join("\n"));
     for_each_divergence!(conjugate | name, d | assert!(Conjugate::conjugate(&d, f64::NAN).is_nan(), "{name}"));
+    for_each_divergence!(smooth | name, d | assert!(numeric_conjugate(&d, f64::NAN).is_nan(), "{name}"));
 }
 
 #[test]

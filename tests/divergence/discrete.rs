@@ -273,3 +273,20 @@ fn wrong_probabilities_are_named() {
         other => panic!("{other}"),
     }
 }
+
+#[test]
+fn a_million_probabilities_in_single_precision_still_sum_to_one() {
+    use fenchel::distribution::Categorical;
+    use fenchel::divergence::ClosedForm;
+    for n in [99_999, 999_999] {
+        let law = Categorical::<f32>::new(&vec![1.0; n]).unwrap();
+        assert_eq!(ForwardKl.between(&law, &law).unwrap(), 0.0);
+        let masses: Vec<f32> = (0..n).map(|i| 1.0 + (i % 3) as f32).collect();
+        let other = Categorical::new(&masses).unwrap();
+        // A third each of 1/2, 1 and 3/2 times the uniform mass: KL of (1/2, 1, 3/2)/3 from (1, 1, 1)/3.
+        let exact = (0.5 * 0.5_f64.ln() + 1.5 * 1.5_f64.ln()) / 3.0;
+        let value = f64::from(ForwardKl.between(&other, &law).unwrap());
+        // Probabilities rounded to 6e-8 each, and a price of a few roundings.
+        assert!((value - exact).abs() <= 1e-5 * exact, "{value} {exact}");
+    }
+}

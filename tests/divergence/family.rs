@@ -222,20 +222,13 @@ fn the_lists_by_type_leave_no_member_out() {
         listed.insert(prefix(name));
     });
     assert_eq!(listed, NamedSmooth::NAMES.iter().map(|name| prefix(name)).collect());
-    // And with a closed conjugate, every type that has one.
+    // And with a closed conjugate, every type that has one; t_power and multiples are of a type that is there already.
     let with_conjugate = types_after(&sources(), "impl Conjugate for ");
-    let mut listed = 0;
     let mut seen = BTreeSet::new();
-    for_each_divergence!(conjugate |name: &str, _| {
-        if !name.contains(['*', '_']) || !name.starts_with("t_power") {
-            seen.insert(prefix(name));
-        }
-        listed += 1;
+    for_each_divergence!(conjugate |name: &str, _| if !name.contains('*') && !name.starts_with("t_power") {
+        seen.insert(prefix(name));
     });
-    seen.remove("2.5 * jensen_shannon");
-    seen.remove("t_power"); // a multiple of alpha
     assert_eq!(seen.len(), with_conjugate.len(), "{seen:?} {with_conjugate:?}");
-    assert!(listed > seen.len());
 }
 
 #[test]
@@ -276,6 +269,7 @@ fn names_and_types_are_the_same_divergences() {
         }
         for v in [-3.0, -0.2, 0.0, 0.7, 5.0] {
             let (by_name, by_type) = (parts(named, v), parts(d, v));
+            // Part 2, the swapped value as a divergence with a named swap has it by default, is rounded otherwise.
             for i in [0, 1, 3, 4, 5, 6, 7] {
                 assert_eq!(by_name[i], by_type[i], "{name} at {v}, part {i}");
             }
@@ -295,17 +289,18 @@ fn wrong_names_are_explained() {
     assert_eq!(error("alpha"), "'alpha' should read alpha(a)");
     assert_eq!(error("alpha(x)"), "'alpha(x)' should read alpha(a)");
     assert_eq!(error("forward_kl(1)"), "'forward_kl(1)' should read forward_kl");
-    assert_eq!(error("alpha(inf)"), "'alpha(inf)': alpha is inf, but must be finite");
+    assert_eq!(error("alpha(inf)"), "'alpha(inf)': alpha is inf, but must be within -1e18 and 1e18");
     assert_eq!(error("t_power(1)"), "'t_power(1)': t is 1, but must be not 0 or 1");
-    let weight = "'weighted_jensen_shannon(1)': the weight of P is 1, but must be inside (0, 1)";
+    let weight = "'weighted_jensen_shannon(1)': the weight of P is 1, but must be inside (0, 1), by 2e-38 at least";
     assert_eq!(error("weighted_jensen_shannon(1)"), weight);
     let smooth = "total_variation".parse::<NamedSmooth>().unwrap_err().to_string();
-    assert!(smooth.starts_with("no divergence is called 'total_variation'; there are forward_kl"), "{smooth}");
+    assert_eq!(smooth, "'total_variation' has no curvature, and so no log-ratio critic");
     assert!(error("").starts_with("no divergence is called ''"));
 }
 
 #[test]
 fn sums_and_multiples_print_as_they_are_written() {
     assert_eq!(format!("{:?}", 2.0 * Jeffreys + ReverseKl), "2 Jeffreys + ReverseKl");
+    assert_eq!(format!("{:?}", 2.0 * (Jeffreys + 3.0 * ReverseKl)), "2 (Jeffreys + 3 ReverseKl)");
     assert_eq!(format!("{:?}", Symmetrised(ModifiedGan)), "Symmetrised(ModifiedGan)");
 }

@@ -2,7 +2,7 @@
 
 use fenchel::distribution::{AffineImage, Gaussian, Moments};
 use fenchel::divergence::{
-    ClosedForm, FDivergence, ForwardKl, Jeffreys, NeymanChi2, PearsonChi2, Renyi, ReverseKl, SquaredHellinger,
+    Alpha, ClosedForm, FDivergence, ForwardKl, Jeffreys, NeymanChi2, PearsonChi2, Renyi, ReverseKl, SquaredHellinger,
     TotalVariation, exact,
 };
 use fenchel::nalgebra::{DMatrix, DVector, dmatrix, dvector};
@@ -342,16 +342,47 @@ fn total_variation_of_different_covariances_is_refused() {
     assert_eq!(error.to_string(), "no value: total variation between Gaussians of different covariance");
 }
 
-/// A variance ratio of 1e-18 along one axis: λ − 1 alone would have lost it.
+/// A variance ratio down to 1e-24: λ − 1 alone would have lost it, and the gaps cancel. N(0, s²) and N(0, 1) have ∫ p^a q^(1−a) = s^(1−a)/√(a + (1 − a) s²).
 #[test]
 fn one_law_may_be_very_much_narrower_than_the_other() {
-    for scale in [1e-3, 1e-6, 1e-9, 1e-12_f64] {
-        let narrow = Gaussian::from_cholesky(dvector![0.0], dmatrix![scale]).unwrap();
-        let wide = Gaussian::standard(1).unwrap();
-        // The affinity of N(0, s^2) and N(0, 1): sqrt(2 s/(1 + s^2)).
-        let exact = 2.0 - 2.0 * (2.0 * scale / (1.0 + scale * scale)).sqrt();
-        for value in [between(SquaredHellinger, &narrow, &wide), between(SquaredHellinger, &wide, &narrow)] {
-            assert!((value - exact).abs() <= 1e-14, "{scale}: {value} {exact}");
+    for s in [0.5, 1e-2, 1e-3, 1e-4, 1e-6, 1e-9, 1e-12_f64] {
+        let (narrow, wide) =
+            (Gaussian::from_cholesky(dvector![0.0], dmatrix![s]).unwrap(), Gaussian::standard(1).unwrap());
+        // The same along one axis of the plane, rotated.
+        let rotated = dmatrix![0.6 * s, -0.8; 0.8 * s, 0.6];
+        let turned = Gaussian::standard(2).unwrap().affine_image(&rotated, &dvector![0.0, 0.0]).unwrap();
+        for a in [-1.0, -0.5, 0.3, 0.5, 1.6, 2.0, 3.0] {
+            let ln_integral = (1.0 - a) * s.ln() - 0.5 * (a + (1.0 - a) * s * s).ln();
+            let exact =
+                if a + (1.0 - a) * s * s <= 0.0 { f64::INFINITY } else { ln_integral.exp_m1() / (a * (a - 1.0)) };
+            let close =
+                |value: f64, tolerance: f64| value == exact || (value - exact).abs() <= tolerance * (1.0 + exact);
+            let value = between(alpha(a), &narrow, &wide);
+            // A dozen roundings, of exponents of up to 60.
+            assert!(close(value, 1e-13), "alpha {a}, {s}: {value} {exact}");
+            let exchanged = between(alpha(1.0 - a), &wide, &narrow);
+            assert!(close(exchanged, 1e-13), "alpha {a}, {s}, exchanged: {exchanged} {exact}");
+            if s >= 1e-4 {
+                // In the plane the factor is rounded relative to the wide axis: s is known to 1e-16/s.
+                let value = between(alpha(a), &turned, &Gaussian::standard(2).unwrap());
+                assert!(close(value, 1e-11), "alpha {a}, {s}, in the plane: {value} {exact}");
+            }
         }
     }
+}
+
+#[test]
+fn very_narrow_and_very_wide_laws_are_far_apart_and_not_infinitely_or_refused() {
+    for s in [1e-200, 1e-160, 1e160, 1e200] {
+        let (p, q) = (Gaussian::from_cholesky(dvector![0.0], dmatrix![s]).unwrap(), Gaussian::standard(1).unwrap());
+        for (p, q) in [(&p, &q), (&q, &p)] {
+            // 2 - 2 sqrt(2 s/(1 + s^2)), which is 2.
+            assert!((between(SquaredHellinger, p, q) - 2.0).abs() <= 1e-15);
+            let (kl, by_alpha) = (between(ForwardKl, p, q), between(alpha(1.0), p, q));
+            assert!(kl == by_alpha || (kl - by_alpha).abs() <= 1e-12 * kl, "{s}: {kl} {by_alpha}");
+        }
+    }
+    let narrow = Gaussian::<f32>::from_cholesky(dvector![0.0], dmatrix![1e-23]).unwrap();
+    let value = Alpha::new(1.0).unwrap().between(&narrow, &Gaussian::standard(1).unwrap()).unwrap();
+    assert!((value - 52.46).abs() < 0.01, "{value}"); // -ln s - 1/2
 }

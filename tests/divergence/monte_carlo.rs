@@ -194,3 +194,42 @@ fn a_sum_or_a_term_that_overflows_is_an_error_and_not_an_infinite_divergence() {
     let infinite = exact::quadrature(&ForwardKl, &law(0.0), &law(f64::NEG_INFINITY)).unwrap();
     assert_eq!((infinite.value, infinite.error), (f64::INFINITY, 0.0));
 }
+
+#[test]
+fn an_estimate_that_cannot_be_believed_has_no_error_bar() {
+    let law = |mean: f64, variance: f64| Gaussian::new(dvector![mean], dmatrix![variance]).unwrap();
+    // (p/q)^2 under Q falls as its size to the power -1.25: a mean, no variance. And KL 32 nats away, from draws that see nothing of P.
+    let heavy = (law(0.0, 1.0), law(0.0, 0.6));
+    let far = (law(8.0, 1.0), law(0.0, 1.0));
+    assert!(exact::quadrature(&PearsonChi2, &heavy.0, &heavy.1).unwrap().value.is_finite());
+    let (mut flagged, mut false_alarms) = (0, 0);
+    for seed in 0..40 {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let estimate = exact::monte_carlo(&PearsonChi2, &heavy.0, &heavy.1, 10_000, &mut rng).unwrap();
+        flagged += usize::from(estimate.std_error.is_infinite());
+        let unseen = exact::monte_carlo(&ForwardKl, &far.0, &far.1, 10_000, &mut rng).unwrap();
+        assert!(unseen.std_error.is_infinite() && unseen.mean < 2.0, "{unseen:?}");
+        // With all moments, near and wide.
+        for (d, p, q) in [(ForwardKl, law(0.5, 1.0), law(0.0, 1.0)), (ForwardKl, law(0.0, 1.0), law(0.0, 4.0))] {
+            let estimate = exact::monte_carlo(&d, &p, &q, 10_000, &mut rng).unwrap();
+            false_alarms += usize::from(estimate.std_error.is_infinite());
+        }
+    }
+    // Measured: 98 of 100, and none of 400.
+    assert!(flagged >= 36 && false_alarms == 0, "{flagged} {false_alarms}");
+}
+
+#[test]
+fn importance_sampling_does_not_depend_on_the_proposal() {
+    let law = |mean: f64, variance: f64| Gaussian::new(dvector![mean], dmatrix![variance]).unwrap();
+    let (p, q) = (law(0.5, 1.0), law(0.0, 0.8));
+    for (name, proposal) in [("wide", law(0.0, 6.0)), ("like p", law(0.5, 1.2)), ("elsewhere", law(-1.0, 4.0))] {
+        for d in fenchel::divergence::Named::all() {
+            let exact = exact::quadrature(&d, &p, &q).unwrap().value;
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(51);
+            let estimate = exact::importance(&d, &p, &q, &proposal, 20_000, &mut rng).unwrap();
+            // Five standard errors: once in two million seeds.
+            assert!((estimate.mean - exact).abs() <= 5.0 * estimate.std_error, "{d}, {name}: {estimate:?} {exact}");
+        }
+    }
+}

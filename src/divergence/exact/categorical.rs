@@ -5,7 +5,7 @@ use crate::distribution::Categorical;
 use crate::divergence::{
     Alpha, ArithmeticGeometric, ClosedForm, DivergenceError, ForwardKl, Jeffreys, JensenShannon, Log1pAbs, ModifiedGan,
     Named, NamedSmooth, NeymanChi2, PearsonChi2, Renyi, ReverseKl, SoftForwardKl, SoftReverseKl, SquaredHellinger,
-    TotalVariation, Triangular, WeightedJensenShannon,
+    TotalVariation, Triangular, WeightedJensenShannon, check_not_nan,
 };
 use crate::real::Real;
 
@@ -27,6 +27,6 @@ categorical! {
 /// By way of [`discrete`].
 impl<T: Real> ClosedForm<Categorical<T>> for Renyi {
     fn between(&self, p: &Categorical<T>, q: &Categorical<T>) -> Result<T, DivergenceError> {
-        Ok(self.from_alpha(self.alpha_divergence().between(p, q)?))
+        check_not_nan(self.from_alpha(self.alpha_divergence().between(p, q)?))
     }
 }

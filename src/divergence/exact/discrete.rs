@@ -2,7 +2,7 @@
 
 use super::price;
 use crate::divergence::{DivergenceError, FDivergence, check_not_nan};
-use crate::real::{Real, to_f64};
+use crate::real::{CompensatedSum, Real, to_f64};
 
 /// D(P‖Q) = Σ q f(p/q) between probabilities on the same points.
 ///
@@ -31,9 +31,10 @@ pub fn discrete<D: FDivergence, T: Real>(divergence: &D, p: &[T], q: &[T]) -> Re
     check_probabilities("P", p)?;
     check_probabilities("Q", q)?;
     let mut somewhere = p.iter().zip(q).filter(|&(&p, &q)| p > T::zero() || q > T::zero());
-    check_not_nan(somewhere.try_fold(T::zero(), |sum, (&p, &q)| {
-        Ok::<_, DivergenceError>(sum + p.max(q) * price(divergence, ln_ratio(p, q))?)
-    })?)
+    let sum = somewhere.try_fold(CompensatedSum::default(), |sum, (&p, &q)| {
+        Ok::<_, DivergenceError>(sum.plus(p.max(q) * price(divergence, ln_ratio(p, q))?))
+    })?;
+    check_not_nan(sum.total())
 }
 
 /// ln(p/q), ∓∞ where only one is 0; from their difference where that is exact, which keeps relative accuracy near 0.
@@ -49,7 +50,7 @@ fn check_probabilities<T: Real>(law: &'static str, probabilities: &[T]) -> Resul
     if let Some(index) = probabilities.iter().position(|&x| !x.is_finite() || x < T::zero()) {
         return Err(DivergenceError::InvalidProbability { law, index, value: to_f64(probabilities[index]) });
     }
-    let sum = probabilities.iter().fold(T::zero(), |sum, &x| sum + x);
+    let sum = probabilities.iter().copied().fold(CompensatedSum::default(), CompensatedSum::plus).total();
     if (sum - T::one()).abs() > T::default_epsilon().sqrt() {
         return Err(DivergenceError::NotNormalised { law, sum: to_f64(sum) });
     }

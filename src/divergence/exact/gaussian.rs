@@ -8,7 +8,7 @@ use crate::divergence::{
     SquaredHellinger, TotalVariation, check_dimensions, check_not_nan,
 };
 use crate::real::{Real, SampleReal, real, to_f64};
-use crate::special::{exp_m1_mx, scaled_exp_m1, scaled_ln_1p};
+use crate::special::{NEGLIGIBLE, exp_m1_mx, scaled_exp_m1, scaled_ln_1p};
 
 /// L_Q⁻¹ L_P and L_Q⁻¹ (μ_P − μ_Q): P as seen by whom Q is standard normal.
 fn seen_from<T: Real>(q: &Gaussian<T>, p: &Gaussian<T>) -> Result<(DMatrix<T>, DMatrix<T>), DivergenceError> {
@@ -52,59 +52,78 @@ impl<T: Real> ClosedForm<Gaussian<T>> for Jeffreys {
     }
 }
 
-/// X = R_α/α = ln ∫ pᵅ q¹⁻ᵅ / (α(α − 1)), which is continuous through α = 0 and 1: of Rényi's divergence and D_α alike.
+/// X_α(P, Q) = R_α/α = ln ∫ pᵅ q¹⁻ᵅ / (α(α − 1)), which is continuous through α = 0 and 1: of Rényi's divergence and D_α alike.
 ///
 /// With λ the eigenvalues and δ the coordinates of covariance and mean of P as seen by whom Q is standard normal, s = α + (1 − α) λ, and Σ the sum over them:
 /// X = ½ Σ [δ²/s + (ln s − (1 − α) ln λ)/(α(1 − α))]; +∞ unless every s is positive, which is α Σ_Q + (1 − α) Σ_P positive definite.
 ///
 /// Gil, Alajaji and Linder (2013), *Rényi divergence measures for commonly used univariate continuous distributions*.
-fn scaled_renyi<T: Real>(alpha: Alpha, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
-    let (factor, mean) = seen_from(q, p)?;
-    let infinity = real::<T>(f64::INFINITY);
-    let excess = &factor * factor.transpose() - DMatrix::identity(p.dimension(), p.dimension());
-    if excess.iter().any(|x| !x.is_finite()) {
-        // A variance ratio beyond the range of the numbers.
-        return if (0.0..=1.0).contains(&alpha.alpha()) { Err(DivergenceError::NotANumber) } else { Ok(infinity) };
+fn scaled_renyi<T: SampleReal>(alpha: Alpha, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+    check_dimensions(p, q)?;
+    // From whichever side the other is not beyond the range of the numbers: X_α(P, Q) = X_{1 − α}(Q, P).
+    for (alpha, p, q) in [(alpha, p, q), (alpha.swap(), q, p)] {
+        let (factor, mean) = seen_from(q, p)?;
+        let excess = &factor * factor.transpose() - DMatrix::identity(p.dimension(), p.dimension());
+        if excess.iter().all(|x| x.is_finite()) {
+            return scaled_renyi_seen(alpha, &factor, &mean, excess);
+        }
     }
+    // Along one axis the one is far wider, along another the other.
+    if (0.0..=1.0).contains(&alpha.alpha()) { Err(DivergenceError::NotANumber) } else { Ok(real(f64::INFINITY)) }
+}
+
+/// The same, given P as seen from Q: factor and mean, and the covariance minus the identity.
+fn scaled_renyi_seen<T: SampleReal>(
+    alpha: Alpha,
+    factor: &DMatrix<T>,
+    mean: &DMatrix<T>,
+    excess: DMatrix<T>,
+) -> Result<T, DivergenceError> {
     let eigen = SymmetricEigen::try_new(excess, T::default_epsilon(), 10_000).ok_or(DivergenceError::NotANumber)?;
-    let along = eigen.eigenvectors.tr_mul(&mean);
+    let along = eigen.eigenvectors.tr_mul(mean);
     let (a, complement) = (alpha.alpha(), alpha.swap().alpha());
+    let c = -alpha.product(); // α(1 − α)
     // g(c y)/c with g(y) = eʸ − 1 − y, and 0 at c = 0.
-    let gap = |c: f64, y: T| if c == 0.0 { T::zero() } else { exp_m1_mx(y * real(c)) * real(c.recip()) };
+    let gap = |c: f64, y: T| if c.abs() < NEGLIGIBLE { T::zero() } else { exp_m1_mx(y * real(c)) * real(c.recip()) };
     let mut twice = T::zero();
     for (k, &n) in eigen.eigenvalues.iter().enumerate() {
         // λ − 1 is known to rounding; where that leaves nothing of a small λ, its eigenvector does.
         let ln_lambda = if n > real(-0.5) {
             n.ln_1p()
         } else {
-            factor.tr_mul(&eigen.eigenvectors.column(k)).norm().ln() * real(2.0)
+            let projected = factor.tr_mul(&eigen.eigenvectors.column(k));
+            let largest = projected.amax(); // the squares may underflow
+            (largest.ln() + (projected / largest).norm().ln()) * real(2.0)
         };
         let s = T::one() + n * real(complement);
         if s <= T::zero() {
-            return Ok(infinity);
+            return Ok(real(f64::INFINITY));
         }
-        // s λ^(α − 1) − 1 = α g((α − 1) y) + (1 − α) g(α y) with y = ln λ: nothing cancels near λ = 1, α = 0 or α = 1.
+        // s λ^(α − 1) − 1 = α(1 − α) (g(α y)/α + g((α − 1) y)/(1 − α)) with y = ln λ: nothing cancels near λ = 1, α = 0 or α = 1.
         let spread = gap(a, ln_lambda) - gap(-complement, ln_lambda);
-        twice += along[k] * along[k] / s + scaled_ln_1p(-alpha.product(), spread);
+        let near = (spread * real(c)).abs() < real(0.5);
+        let logarithms = if near {
+            scaled_ln_1p(c, spread)
+        } else {
+            // Far from them the logarithms themselves do not.
+            (s.ln() - ln_lambda * real(complement)) * real(c.recip())
+        };
+        twice += along[k] * along[k] / s + logarithms;
     }
     check_not_nan(twice * real(0.5))
 }
 
 /// (∫ pᵅ q¹⁻ᵅ − 1)/(α(α − 1)); +∞ unless α Σ_Q + (1 − α) Σ_P is positive definite.
-impl<T: Real> ClosedForm<Gaussian<T>> for Alpha {
+///
+/// For `f32` and `f64` only: eigenvectors have no derivative where eigenvalues meet.
+impl<T: SampleReal> ClosedForm<Gaussian<T>> for Alpha {
     fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
-        let scaled = scaled_renyi(*self, p, q)?;
-        let infinity = real::<T>(f64::INFINITY);
-        // Infinite only where α(α − 1) ≥ 0, or so far apart that the bound is reached.
-        if scaled == infinity && self.product() >= 0.0 {
-            return Ok(infinity);
-        }
-        check_not_nan(scaled_exp_m1(self.product(), scaled))
+        check_not_nan(scaled_exp_m1(self.product(), scaled_renyi(*self, p, q)?))
     }
 }
 
 /// ln ∫ pᵅ q¹⁻ᵅ / (α − 1); +∞ unless α Σ_Q + (1 − α) Σ_P is positive definite.
-impl<T: Real> ClosedForm<Gaussian<T>> for Renyi {
+impl<T: SampleReal> ClosedForm<Gaussian<T>> for Renyi {
     fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
         Ok(scaled_renyi(self.alpha_divergence(), p, q)? * real(self.alpha_divergence().alpha()))
     }
@@ -114,7 +133,7 @@ impl<T: Real> ClosedForm<Gaussian<T>> for Renyi {
 macro_rules! multiples_of_alpha {
     ($($(#[$doc:meta])* $divergence:ident = $factor:literal * $alpha:literal;)*) => {$(
         $(#[$doc])*
-        impl<T: Real> ClosedForm<Gaussian<T>> for $divergence {
+        impl<T: SampleReal> ClosedForm<Gaussian<T>> for $divergence {
             fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
                 ($factor * Alpha::of($alpha)).between(p, q)
             }
@@ -130,7 +149,8 @@ multiples_of_alpha! {
     SquaredHellinger = 0.5 * 0.5;
 }
 
-/// erf(δ/(2 √2)) with δ² = (μ_P − μ_Q)ᵀ Σ⁻¹ (μ_P − μ_Q), between Gaussians of **equal covariance**; for others there is none, and it refuses.
+/// erf(δ/(2 √2)) with δ² = (μ_P − μ_Q)ᵀ Σ⁻¹ (μ_P − μ_Q), between Gaussians of **equal covariance**; others it refuses, because in several
+/// dimensions there is none.
 ///
 /// Equal means to rounding, 16 d ε relative.
 impl<T: SampleReal> ClosedForm<Gaussian<T>> for TotalVariation {

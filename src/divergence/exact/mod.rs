@@ -3,7 +3,7 @@
 //! | laws | how |
 //! |---|---|
 //! | probabilities on finitely many points | [`discrete`]: a sum |
-//! | Gaussians | [`ClosedForm`](super::ClosedForm) |
+//! | Gaussians, categorical laws | [`ClosedForm`](super::ClosedForm) |
 //! | densities on the line or in the plane | [`quadrature`] |
 //! | densities, one of which can be sampled | [`monte_carlo`] |
 //! | densities, and draws of a third law | [`importance`] |

@@ -26,8 +26,9 @@ const BLOCK: usize = 4096;
 /// smoothed importance sampling*), and if its shape says that their variance is infinite, by two standard errors, then **`std_error` is +∞**. So it is where the
 /// variance is finite but so large that n draws cannot know it. A single infinite term makes both infinite.
 ///
-/// It only knows what it draws: if Q never reaches where p is large, both numbers are small and wrong. Where P has mass that Q has not, draws
-/// of Q never see it: f′(∞) times that mass is missing from the estimate.
+/// It only knows what it draws: where Q does not reach and p is large, the terms are small and wrong. That shows as well, for the mean of p/q should be the whole mass of P,
+/// 1: if it is less by five of its standard errors, `std_error` is +∞. Where P has mass that Q has not, draws of Q never see it: f′(∞) times that mass is
+/// missing from the estimate, and the same holds.
 ///
 /// ```
 /// use fenchel::distribution::Gaussian;
@@ -69,7 +70,8 @@ where
     average(q, n, rng, |rows, terms| {
         let (ln_p, ln_q) = (checked_ln_pdf_rows(p, rows)?, checked_ln_pdf_rows(q, rows)?);
         for (&ln_p, &ln_q) in ln_p.iter().zip(ln_q.iter()) {
-            terms(term(divergence, to_f64(ln_p) - to_f64(ln_q), 0.0)?);
+            let v = to_f64(ln_p) - to_f64(ln_q);
+            terms(term(divergence, v, 0.0)?, v.exp());
         }
         Ok(())
     })
@@ -122,33 +124,41 @@ where
         let ln_r = checked_ln_pdf_rows(proposal, rows)?;
         for ((&ln_p, &ln_q), &ln_r) in ln_p.iter().zip(ln_q.iter()).zip(ln_r.iter()) {
             let ln_r = to_f64(ln_r);
-            terms(term(divergence, to_f64(ln_p) - ln_r, to_f64(ln_q) - ln_r)?);
+            let (ln_p, ln_q) = (to_f64(ln_p) - ln_r, to_f64(ln_q) - ln_r);
+            terms(term(divergence, ln_p, ln_q)?, ln_p.exp());
         }
         Ok(())
     })
 }
 
-/// The average over draws of `law` of the terms that `of` hands on for a block of rows.
+/// The average over draws of `law` of the terms that `of` hands on for a block of rows, each with the mass of P that the draw stands for.
 fn average<S, R>(
     law: &S,
     n: usize,
     rng: &mut R,
-    of: impl Fn(&DMatrix<S::Scalar>, &mut dyn FnMut(f64)) -> Result<(), DivergenceError>,
+    of: impl Fn(&DMatrix<S::Scalar>, &mut dyn FnMut(f64, f64)) -> Result<(), DivergenceError>,
 ) -> Result<Estimate, DivergenceError>
 where
     S: SampleRows,
     R: Rng + ?Sized,
 {
-    let (mut mean, mut tail) = (Mean::default(), Tail::of(n));
+    let (mut mean, mut mass, mut tail) = (Mean::default(), Mean::default(), Tail::of(n));
     let mut left = n;
     while left > 0 {
         let block = BLOCK.min(left);
         left -= block;
-        of(&law.sample_rows(block, rng)?, &mut |term| {
+        of(&law.sample_rows(block, rng)?, &mut |term, of_p| {
             mean.push(term);
+            mass.push(of_p);
             tail.push(term);
         })?;
     }
     let estimate = mean.estimate()?;
-    Ok(if tail.has_infinite_variance() { Estimate { std_error: f64::INFINITY, ..estimate } } else { estimate })
+    // Masses too large to be averaged are a tail of their own.
+    let sees_all = mass.estimate().is_ok_and(|mass| mass.mean + 5.0 * mass.std_error >= 1.0 - MASS_ROUNDING);
+    let believed = sees_all && !tail.has_infinite_variance();
+    Ok(if believed { estimate } else { Estimate { std_error: f64::INFINITY, ..estimate } })
 }
+
+/// What a mass of 1 may lose in single precision: a hundred roundings of logarithms.
+const MASS_ROUNDING: f64 = 1e-4;

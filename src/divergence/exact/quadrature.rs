@@ -68,7 +68,6 @@ where
     Q: Density + Landmarks,
 {
     divergence.check()?;
-    divergence.check()?;
     integral(&Priced(divergence), p, q)
 }
 
