@@ -338,6 +338,8 @@ fn alpha_order(order: f64) -> Renyi {
 #[test]
 fn total_variation_of_different_covariances_is_refused() {
     let (p, q) = (Gaussian::<f64>::standard(1).unwrap(), Gaussian::new(dvector![0.0], dmatrix![1.1]).unwrap());
+    let nearly = Gaussian::new(dvector![0.0], dmatrix![1.0 + 1e-9]).unwrap();
+    assert!(TotalVariation.between(&p, &nearly).is_err());
     let error = TotalVariation.between(&p, &q).unwrap_err();
     assert_eq!(error.to_string(), "no value: total variation between Gaussians of different covariance");
 }
