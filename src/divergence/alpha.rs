@@ -19,6 +19,8 @@ use crate::special::scaled_ln_1p;
 ///   mass that P lacks costs f(0) = 1/α, without bound from α = 0 down.
 /// * Its **non-saturating** step minimises `Alpha(α − 1)` instead: *non-saturating lowers alpha by one*.
 ///
+/// Accurate to a few units in the last place, but for the rounding of 1 − α where α has all its bits in use: that costs `value` and `real` up to |v| units in `f64`.
+///
 /// The t-power f = ±(uᵗ − 1) of other libraries is |t(t − 1)| D_t, [`Alpha::t_power`]. Amari's own parameter is 1 − 2α, Cressie and Read's λ is α − 1
 /// and their scale twice this one. Amari (2016), *Information geometry and its applications*, chapter 4.
 ///
