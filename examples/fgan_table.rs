@@ -5,7 +5,7 @@
 //!
 //! P = 0.33 N(−1, 0.0625) + 0.67 N(2, 2), with variances; Q = N(μ, σ²) is an affine generator of one normal number. The critic has two
 //! hidden layers of 64 tanh units, as in the paper. So is the step: one gradient for both players at once (its Algorithm 1). What
-//! is not in the paper, in the order of how much it gains:
+//! is not in the paper:
 //!
 //! * the numbers reported are those of the *mean* player of the second half of the way, while the rate falls along a cosine;
 //! * the generator's noise is stratified: one draw from each of 128 equally likely slices of the normal law. It is our own noise, so this
@@ -13,7 +13,7 @@
 //! * the critic's bends begin all over the line rather than all at 0, or it is slow to learn the tails. Where Q has more tail than P, data
 //!   are rare and weigh most for reverse KL and its kin: there lies what error remains;
 //! * the first fifth of the way is a game of Jensen-Shannon, whatever comes after. From far off, the weights (q/p)² of Neyman's chi-square
-//!   would end its game before it begins; and where there are two minima, Jensen-Shannon leads to the better one here;
+//!   would end its game before it begins;
 //! * Adam's β₂ is 0.995: after one such weight, 0.999 would hold the critic still for a thousand steps.
 
 #![allow(clippy::print_stdout)] // it is a program
