@@ -309,6 +309,18 @@ impl Tilt for NamedSmooth {
     }
 }
 
+/// Errs for a divergence without a curvature.
+impl TryFrom<Named> for NamedSmooth {
+    type Error = NameError;
+
+    fn try_from(named: Named) -> Result<Self, NameError> {
+        match named {
+            Named::Smooth(smooth) => Ok(smooth),
+            rough => Err(NameError::NotSmooth { name: rough.to_string() }),
+        }
+    }
+}
+
 impl From<NamedSmooth> for Named {
     fn from(smooth: NamedSmooth) -> Self {
         Self::Smooth(smooth)

@@ -242,7 +242,10 @@ fn every_name_is_read_back_as_what_it_names() {
     for d in NamedSmooth::all() {
         assert_eq!(d.to_string().parse::<NamedSmooth>().unwrap(), d);
         assert_eq!(d.to_string().parse::<Named>().unwrap(), Named::from(d));
+        assert_eq!(NamedSmooth::try_from(Named::from(d)), Ok(d));
     }
+    let rough = NamedSmooth::try_from("log1p_abs".parse::<Named>().unwrap());
+    assert_eq!(rough.unwrap_err().to_string(), "'log1p_abs' has no curvature, and so no log-ratio critic");
     let smooth = NamedSmooth::all().len();
     assert_eq!(Named::all().len(), smooth + 2);
     assert_eq!(" alpha ( 0.5 ) ".parse::<Named>().unwrap().to_string(), "alpha(0.5)");

@@ -4,8 +4,8 @@ use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::distribution::{Gaussian, Law, Moments};
 use crate::divergence::{
-    Alpha, ClosedForm, DivergenceError, FDivergence, ForwardKl, Jeffreys, NeymanChi2, PearsonChi2, Renyi, ReverseKl,
-    SquaredHellinger, TotalVariation, check_dimensions, check_not_nan,
+    Alpha, ClosedForm, DivergenceError, FDivergence, ForwardKl, Jeffreys, Named, NamedSmooth, NeymanChi2, PearsonChi2,
+    Renyi, ReverseKl, SquaredHellinger, TotalVariation, check_dimensions, check_not_nan,
 };
 use crate::real::{Real, SampleReal, real, to_f64};
 use crate::special::{NEGLIGIBLE, exp_m1_mx, scaled_exp_m1, scaled_ln_1p};
@@ -167,3 +167,33 @@ impl<T: SampleReal> ClosedForm<Gaussian<T>> for TotalVariation {
         check_not_nan(real(libm::erf(to_f64(mean.norm()) / (2.0 * std::f64::consts::SQRT_2))))
     }
 }
+
+/// By name, what a type would not let compile is [`Refused`](DivergenceError::Refused).
+impl<T: SampleReal> ClosedForm<Gaussian<T>> for NamedSmooth {
+    fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+        match self {
+            Self::ForwardKl(d) => d.between(p, q),
+            Self::ReverseKl(d) => d.between(p, q),
+            Self::Jeffreys(d) => d.between(p, q),
+            Self::PearsonChi2(d) => d.between(p, q),
+            Self::NeymanChi2(d) => d.between(p, q),
+            Self::SquaredHellinger(d) => d.between(p, q),
+            Self::Alpha(d) => d.between(p, q),
+            Self::TPower(d) => d.between(p, q),
+            _ => Err(DivergenceError::Refused { reason: NO_CLOSED_FORM }),
+        }
+    }
+}
+
+/// By name, what a type would not let compile is [`Refused`](DivergenceError::Refused).
+impl<T: SampleReal> ClosedForm<Gaussian<T>> for Named {
+    fn between(&self, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
+        match self {
+            Self::Smooth(d) => d.between(p, q),
+            Self::TotalVariation(d) => d.between(p, q),
+            Self::Log1pAbs(_) => Err(DivergenceError::Refused { reason: NO_CLOSED_FORM }),
+        }
+    }
+}
+
+const NO_CLOSED_FORM: &str = "this divergence has no closed form between Gaussians";
