@@ -92,6 +92,14 @@ macro_rules! function_table {
             leaky_relu LeakyRelu(slope: f64 = 0.01);
             /// 1 where x is positive, `low` elsewhere; its derivative is taken to be 0
             step Step(low: f64 = 0.25);
+            /// x where positive, `alpha` (eˣ − 1) elsewhere; at 0 the derivative is taken to be `alpha`
+            elu Elu(alpha: f64 = 0.8);
+            /// Φ(x), the probability that a standard normal number is at most x
+            normal_cdf NormalCdf;
+            /// sin x
+            sin Sin;
+            /// cos x
+            cos Cos;
             /// The nearest point of the interval; outside it, and at its ends, the derivative is taken to be 0
             clamp Clamp(interval: Interval = Interval { lower: -0.5, upper: 0.75 });
             /// 1 strictly inside the interval, 0 elsewhere; its derivative is taken to be 0
@@ -204,6 +212,13 @@ impl Function {
                 let low = real::<T>(low);
                 each(xs, ys, |x| if x > zero { one } else { low });
             }
+            Self::Elu(alpha) => {
+                let alpha = real::<T>(alpha);
+                each(xs, ys, |x| if x > zero { x } else { alpha * x.exp_m1() });
+            }
+            Self::NormalCdf => each(xs, ys, special::normal_cdf),
+            Self::Sin => each(xs, ys, T::sin),
+            Self::Cos => each(xs, ys, T::cos),
             Self::Clamp(Interval { lower, upper }) => {
                 let (lower, upper) = (real::<T>(lower), real::<T>(upper));
                 each(xs, ys, |x| {
@@ -260,10 +275,20 @@ impl Function {
             Self::Abs => x.sign(),
             Self::Relu => x.step(0.0),
             Self::LeakyRelu(slope) => x.step(slope),
+            // alpha eˣ, but 1 where x > 0, and nowhere an overflow.
+            Self::Elu(alpha) => x.step(alpha) * (-(-x).relu()).exp(),
+            Self::NormalCdf => normal_pdf(x),
+            Self::Sin => x.cos(),
+            Self::Cos => -x.sin(),
             Self::Clamp(interval) => x.inside(interval),
             Self::Sign | Self::Step(_) | Self::Inside(_) | Self::Indicator(_) => return None,
         })
     }
+}
+
+/// φ(x) = e^(−x²/2)/√(2π), the density of the standard normal law.
+pub fn normal_pdf<E: Elementary>(x: E) -> E {
+    x.square().scale(-0.5).exp().scale(std::f64::consts::TAU.sqrt().recip())
 }
 
 impl<T: Real> Elementary for T {

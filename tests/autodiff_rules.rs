@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use fenchel::autodiff::{Op, check};
+use fenchel::autodiff::{Edge, Op, Selection, Windows, check};
 use fenchel::elementary::{Function, Interval};
 use fenchel::nalgebra::{DMatrix, convert};
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
@@ -23,6 +23,16 @@ struct Case {
     shapes: &'static [(usize, usize)],
     compute: Computation,
 }
+
+/// Of images of 3 by 4 pixels with 2 channels, with everything uneven.
+const WINDOWS: Windows = Windows {
+    image: [3, 4, 2],
+    kernel: [2, 3],
+    strides: [2, 1],
+    dilation: [1, 2],
+    padding: [[1, 0], [2, 1]],
+    edge: Edge::Zero,
+};
 
 /// Together they use every operation, on inputs of sizes in [0.5, 1.5) with random signs.
 const CASES: &[Case] = &[
@@ -71,6 +81,41 @@ const CASES: &[Case] = &[
         what: "a repeated column",
         shapes: &[(4, 1), (4, 3)],
         compute: |_, x| x[0].square().repeat_columns(3).component_mul(x[1]),
+    },
+    // The entries are of sizes of at least 0.5 apart from 0, so the larger of x and 0.1 x changes sides at no point near.
+    Case { what: "a maximum", shapes: &[(3, 2)], compute: |_, x| x[0].square().max(x[0].scale(0.1)) },
+    Case {
+        what: "a maximum of two",
+        shapes: &[(3, 2), (3, 2)],
+        compute: |_, x| x[0].square().max(x[1].square().shift(5.0)).tanh(),
+    },
+    Case { what: "ln sum exp", shapes: &[(3, 4)], compute: |_, x| x[0].ln_sum_exp().square() },
+    Case { what: "softmax", shapes: &[(3, 4)], compute: |_, x| (x[0] - x[0].ln_sum_exp().repeat_columns(4)).exp() },
+    Case { what: "another shape", shapes: &[(3, 4), (2, 6)], compute: |_, x| x[0].reshape(2, 6).component_mul(x[1]) },
+    Case { what: "some columns", shapes: &[(3, 5)], compute: |_, x| x[0].columns(1, 3).square() },
+    Case {
+        what: "columns side by side",
+        shapes: &[(3, 2), (3, 1)],
+        compute: |t, x| t.concat_columns(&[x[0], x[1].square(), x[0]]).square(),
+    },
+    Case {
+        what: "columns of blocks",
+        shapes: &[(2, 6)],
+        compute: |_, x| x[0].gather(Selection::Blocks { blocks: 2, width: 3, start: 1, len: 2 }).square(),
+    },
+    Case {
+        what: "columns of a table turned",
+        shapes: &[(2, 6)],
+        compute: |_, x| x[0].gather(Selection::Transpose { rows: 2, columns: 3 }).square(),
+    },
+    Case { what: "windows", shapes: &[(2, 24)], compute: |_, x| x[0].gather(Selection::Windows(WINDOWS)).square() },
+    Case {
+        what: "windows that repeat the edge",
+        shapes: &[(2, 24)],
+        compute: |_, x| {
+            let edge = Windows { edge: Edge::Nearest, dilation: [1, 1], ..WINDOWS };
+            x[0].gather(Selection::Windows(edge)).square()
+        },
     },
     // The matrix product: every combination of transpositions, by every way to write it, thin (a side of at most 5) and thick.
     Case { what: "A B, thin", shapes: &[(2, 3), (3, 4)], compute: |_, x| x[0] * x[1] },

@@ -4,20 +4,22 @@ use nalgebra::DMatrix;
 
 use super::op::{Factor, Op};
 use crate::real::Real;
+use crate::special;
 
 /// nalgebra reaches its fast product only if every dimension exceeds this; it decides speed here, never a result.
 const THIN: usize = 5;
 
-/// Buffers for transposed factors, kept from call to call.
+/// Buffers for transposed factors and for one row, kept from call to call.
 #[derive(Debug)]
 pub(crate) struct Scratch<T> {
     left: DMatrix<T>,
     right: DMatrix<T>,
+    row: Vec<T>,
 }
 
 impl<T: Real> Default for Scratch<T> {
     fn default() -> Self {
-        Self { left: DMatrix::zeros(0, 0), right: DMatrix::zeros(0, 0) }
+        Self { left: DMatrix::zeros(0, 0), right: DMatrix::zeros(0, 0), row: Vec::new() }
     }
 }
 
@@ -39,6 +41,10 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
         Op::Sub(a, b) => zip(&slots[a], &slots[b], out, |a, b| a - b),
         Op::ComponentMul(a, b) => zip(&slots[a], &slots[b], out, |a, b| a * b),
         Op::ComponentDiv(a, b) => zip(&slots[a], &slots[b], out, |a, b| a / b),
+        // Written so that a NaN on either side stays one.
+        Op::Max(a, b) => {
+            zip(&slots[a], &slots[b], out, |a, b| if a > b || a.partial_cmp(&a).is_none() { a } else { b })
+        }
         Op::Shift(a, constant) => each(&slots[a], out, |a| a + constant),
         Op::Scale(a, constant) => each(&slots[a], out, |a| a * constant),
         Op::Map(a, function) => function.apply(slots[a].as_slice(), out.as_mut_slice()),
@@ -69,6 +75,30 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
             let column = slots[a].as_slice();
             for copy in out.as_mut_slice().chunks_exact_mut(column.len().max(1)) {
                 copy.copy_from_slice(column);
+            }
+        }
+        Op::LnSumExp(a) => {
+            for (i, total) in out.as_mut_slice().iter_mut().enumerate() {
+                scratch.row.clear();
+                scratch.row.extend(slots[a].row(i).iter().copied());
+                *total = special::ln_sum_exp(&scratch.row);
+            }
+        }
+        Op::Reshape(a, ..) => out.as_mut_slice().copy_from_slice(slots[a].as_slice()),
+        Op::Gather(a, selection) => {
+            for (column, mut copy) in out.column_iter_mut().enumerate() {
+                match selection.source(column) {
+                    Some(source) => copy.copy_from(&slots[a].column(source)),
+                    None => copy.fill(T::zero()),
+                }
+            }
+        }
+        Op::ScatterAdd(a, selection) => {
+            out.fill(T::zero());
+            for (column, values) in slots[a].column_iter().enumerate() {
+                if let Some(source) = selection.source(column) {
+                    out.column_mut(source).zip_apply(&values, |total, value| *total += value);
+                }
             }
         }
     }

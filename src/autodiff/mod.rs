@@ -12,22 +12,28 @@
 //! | `kernel` | how an operation fills its slot |
 //! | `rules` | the adjoint table |
 //! | `transform` | gradients from a recorded computation |
+//! | `selection` | which columns a gather takes |
 //! | `params` | parameter trees |
+//! | `trace` | what is on a tape, in words and pictures |
 //! | `check` | is a gradient right? |
 
 mod kernel;
 mod op;
 mod params;
 mod rules;
+mod selection;
 mod tape;
+mod trace;
 mod transform;
 mod var;
 
 pub mod check;
 
 pub use op::{Factor, Op};
-pub use params::{Gradients, Params, Path};
+pub use params::{Gradients, Params, Path, Segment};
+pub use selection::{Edge, Selection, Windows};
 pub use tape::Tape;
+pub use trace::NonFinite;
 pub use transform::value_and_grad;
 pub use var::{Entrywise, Var};
 
@@ -76,11 +82,21 @@ pub enum TapeError {
     /// Variables of two tapes met.
     #[error("variables of two different tapes in one operation")]
     MixedTapes,
-    /// A loss is NaN or infinite.
-    #[error("the loss is {value}")]
+    /// There are no such columns to choose.
+    #[error("there are no such columns: {selection:?}")]
+    Selection {
+        /// The choice.
+        selection: Selection,
+    },
+    /// A loss is NaN or infinite. [`Tape::first_non_finite`] tells more of the node that made the first such value.
+    #[error("the loss is {value}; the first value that is not finite is that of node {node}, {op}")]
     NonFiniteLoss {
         /// The loss.
         value: f64,
+        /// The first node with a value that is not finite.
+        node: usize,
+        /// Its operation.
+        op: &'static str,
     },
     /// A parameter tree put another number of nodes on the tape than it has leaves.
     #[error("a parameter tree of {expected} leaves put {found} nodes on the tape")]

@@ -1,6 +1,6 @@
 //! The closed set of operations.
 
-use super::TapeError;
+use super::{Selection, TapeError};
 use crate::elementary::Function;
 
 macro_rules! ops {
@@ -39,6 +39,8 @@ ops! {
     ComponentMul(usize, usize),
     /// a divided by b, entry by entry
     ComponentDiv(usize, usize),
+    /// The larger of a and b, entry by entry; where they are equal, all of the derivative goes to b
+    Max(usize, usize),
     /// a plus a constant in every entry
     Shift(usize, T),
     /// a times a constant
@@ -61,6 +63,14 @@ ops! {
     SumColumns(usize),
     /// One column, repeated; the adjoint of `SumColumns`
     RepeatColumns(usize, usize),
+    /// ln Σ eˣ over each row, one column
+    LnSumExp(usize),
+    /// The same entries, column after column, in another shape
+    Reshape(usize, usize, usize),
+    /// Some of the columns
+    Gather(usize, Selection),
+    /// Each column added to where `Gather` would take it from; its adjoint
+    ScatterAdd(usize, Selection),
 }
 
 /// A factor of a matrix product.
@@ -89,9 +99,11 @@ impl<T> Op<T> {
     pub(crate) fn parents(&self) -> impl Iterator<Item = usize> + use<T> {
         let (a, b) = match *self {
             Self::Leaf | Self::Detach(_) => (None, None),
-            Self::Add(a, b) | Self::Sub(a, b) | Self::ComponentMul(a, b) | Self::ComponentDiv(a, b) => {
-                (Some(a), Some(b))
-            }
+            Self::Add(a, b)
+            | Self::Sub(a, b)
+            | Self::ComponentMul(a, b)
+            | Self::ComponentDiv(a, b)
+            | Self::Max(a, b) => (Some(a), Some(b)),
             Self::MatMul(a, b) => (Some(a.node), Some(b.node)),
             Self::Shift(a, _)
             | Self::Scale(a, _)
@@ -102,7 +114,11 @@ impl<T> Op<T> {
             | Self::SumRows(a)
             | Self::RepeatRows(a, _)
             | Self::SumColumns(a)
-            | Self::RepeatColumns(a, _) => (Some(a), None),
+            | Self::RepeatColumns(a, _)
+            | Self::LnSumExp(a)
+            | Self::Reshape(a, ..)
+            | Self::Gather(a, _)
+            | Self::ScatterAdd(a, _) => (Some(a), None),
         };
         a.into_iter().chain(b)
     }
@@ -113,8 +129,16 @@ impl<T> Op<T> {
         match *self {
             Self::Leaf => Ok(own),
             Self::Detach(a) | Self::Shift(a, _) | Self::Scale(a, _) | Self::Map(a, _) => Ok(of(a)),
-            Self::Add(a, b) | Self::Sub(a, b) | Self::ComponentMul(a, b) | Self::ComponentDiv(a, b) => {
-                if of(a) == of(b) { Ok(of(a)) } else { mismatch(of(a), of(b)) }
+            Self::Add(a, b)
+            | Self::Sub(a, b)
+            | Self::ComponentMul(a, b)
+            | Self::ComponentDiv(a, b)
+            | Self::Max(a, b) => {
+                if of(a) == of(b) {
+                    Ok(of(a))
+                } else {
+                    mismatch(of(a), of(b))
+                }
             }
             Self::MatMul(a, b) => {
                 let (left, right) = (a.shape(of(a.node)), b.shape(of(b.node)));
@@ -137,13 +161,28 @@ impl<T> Op<T> {
                     mismatch(of(a), (1, of(a).1))
                 }
             }
-            Self::SumColumns(a) => Ok((of(a).0, 1)),
+            Self::SumColumns(a) | Self::LnSumExp(a) => Ok((of(a).0, 1)),
             Self::RepeatColumns(a, columns) => {
                 if of(a).1 == 1 {
                     Ok((of(a).0, columns))
                 } else {
                     mismatch(of(a), (of(a).0, 1))
                 }
+            }
+            Self::Reshape(a, rows, columns) => {
+                if rows.checked_mul(columns) == Some(of(a).0 * of(a).1) {
+                    Ok((rows, columns))
+                } else {
+                    mismatch(of(a), (rows, columns))
+                }
+            }
+            Self::Gather(a, selection) => {
+                let (all, chosen) = selection.columns()?;
+                if of(a).1 == all { Ok((of(a).0, chosen)) } else { mismatch(of(a), (of(a).0, all)) }
+            }
+            Self::ScatterAdd(a, selection) => {
+                let (all, chosen) = selection.columns()?;
+                if of(a).1 == chosen { Ok((of(a).0, all)) } else { mismatch(of(a), (of(a).0, chosen)) }
             }
         }
     }

@@ -4,15 +4,18 @@ use std::fmt;
 
 use nalgebra::DMatrix;
 
-use super::{Tape, TapeError, Var};
+use super::{Tape, Var};
 use crate::real::Real;
 
 /// A tree of parameter matrices.
 ///
-/// A matrix is a leaf, `()` is the empty tree, and a tuple of trees is a tree. Leaves have an order and a stable path such as
+/// A matrix is a leaf, `()` is the empty tree, and a tuple or a `Vec` of trees is a tree. Leaves have an order and a stable path such as
 /// `2.weight`; gradients and the moments of an optimiser are flat lists in that order.
 ///
 /// An implementation must hand out its leaves in the same order in all three methods.
+///
+/// A leaf that training keeps up to date without descending along it (a running mean) is visited under a path marked
+/// [`tracked`](Path::tracked).
 pub trait Params<T: Real> {
     /// The same tree with tape variables for leaves.
     type Lifted<'t>;
@@ -20,9 +23,15 @@ pub trait Params<T: Real> {
     /// Calls `leaf` with every leaf, and builds the tree of the variables that it returns.
     fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t>;
 
-    /// Puts the leaves on the tape.
+    /// Puts the leaves on the tape, where they are called by their paths.
     fn lift<'t>(&self, tape: &'t Tape<T>) -> Self::Lifted<'t> {
-        self.lift_with(&mut |leaf| tape.var(leaf))
+        let mut next = tape.len();
+        let lifted = self.lift_with(&mut |leaf| tape.var(leaf));
+        self.visit(&Path::root(), &mut |path, _| {
+            tape.name_leaf(next, path);
+            next += 1;
+        });
+        lifted
     }
 
     /// Calls `leaf` with every leaf and its path, which begins with `at`.
@@ -35,47 +44,90 @@ pub trait Params<T: Real> {
 /// The place of a leaf in its tree, printed as `2.weight`. It is a chain of borrowed segments, so building one costs nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
-    parent: Option<&'a Path<'a>>,
-    segment: Segment,
+    /// The path of the tree that this is a part of, and which part; `None` for the root.
+    last: Option<(&'a Path<'a>, Segment)>,
+    tracked: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Segment {
-    Root,
+/// One step of a path, or of the way to a layer: the part number so-and-so, or the part of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// Of a tuple or a list.
     Index(usize),
+    /// Of a struct.
     Name(&'static str),
+}
+
+impl From<usize> for Segment {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+impl From<&'static str> for Segment {
+    fn from(name: &'static str) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(index) => write!(f, "{index}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
 }
 
 impl<'a> Path<'a> {
     /// The path of the whole tree, printed as nothing.
     pub fn root() -> Self {
-        Self { parent: None, segment: Segment::Root }
+        Self { last: None, tracked: false }
     }
 
     /// The path of the part number `index`.
     pub fn index(&'a self, index: usize) -> Self {
-        Self { parent: Some(self), segment: Segment::Index(index) }
+        self.part(index.into())
     }
 
     /// The path of the part called `name`.
     pub fn name(&'a self, name: &'static str) -> Self {
-        Self { parent: Some(self), segment: Segment::Name(name) }
+        self.part(name.into())
+    }
+
+    fn part(&'a self, segment: Segment) -> Self {
+        Self { last: Some((self, segment)), tracked: self.tracked }
+    }
+
+    /// The same path, for leaves that training keeps up to date without descending along them: the running mean of a normalisation, say.
+    ///
+    /// A layer says with [`Tape::track`] what such a leaf is to become, [`Gradients`] hold that in place of a gradient, and
+    /// an optimiser writes it to the leaf as it is.
+    pub fn tracked(self) -> Self {
+        Self { tracked: true, ..self }
+    }
+
+    /// Is this the path of a leaf without a gradient? See [`tracked`](Self::tracked).
+    pub fn is_tracked(&self) -> bool {
+        self.tracked
+    }
+
+    /// Calls `f` with the segments, the outermost first.
+    pub(crate) fn segments(&self, f: &mut dyn FnMut(Segment)) {
+        if let Some((parent, segment)) = self.last {
+            parent.segments(f);
+            f(segment);
+        }
     }
 }
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(parent) = self.parent {
-            parent.fmt(f)?;
-            if !matches!(parent.segment, Segment::Root) {
-                f.write_str(".")?;
-            }
+        let Some((parent, segment)) = self.last else { return Ok(()) };
+        if parent.last.is_some() {
+            write!(f, "{parent}.")?;
         }
-        match self.segment {
-            Segment::Root => Ok(()),
-            Segment::Index(index) => write!(f, "{index}"),
-            Segment::Name(name) => f.write_str(name),
-        }
+        segment.fmt(f)
     }
 }
 
@@ -126,7 +178,28 @@ macro_rules! params_for_tuple {
 }
 crate::tuple::for_each_arity!(params_for_tuple);
 
-/// Gradients of all leaves of a parameter tree: a flat list in leaf order, whose buffers are kept from step to step.
+impl<T: Real, P: Params<T>> Params<T> for Vec<P> {
+    type Lifted<'t> = Vec<P::Lifted<'t>>;
+
+    fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t> {
+        self.iter().map(|part| part.lift_with(leaf)).collect()
+    }
+
+    fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {
+        for (index, part) in self.iter().enumerate() {
+            part.visit(&at.index(index), leaf);
+        }
+    }
+
+    fn visit_mut(&mut self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &mut DMatrix<T>)) {
+        for (index, part) in self.iter_mut().enumerate() {
+            part.visit_mut(&at.index(index), leaf);
+        }
+    }
+}
+
+/// Gradients of all leaves of a parameter tree: a flat list in leaf order, whose buffers are kept from step to step. In place of a
+/// [`tracked`](Path::tracked) leaf's gradient stands what the leaf is to become.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gradients<T> {
     leaves: Vec<DMatrix<T>>,
@@ -148,9 +221,9 @@ impl<T: Real> Gradients<T> {
         &mut self.leaves
     }
 
-    pub(crate) fn copy_from(&mut self, values: &[Var<'_, T>]) -> Result<(), TapeError> {
-        self.leaves.resize_with(values.len(), || DMatrix::zeros(0, 0));
-        self.leaves.iter_mut().zip(values).try_for_each(|(leaf, value)| value.copy_to(leaf))
+    /// Makes the list that long; buffers are kept.
+    pub(crate) fn resize(&mut self, leaves: usize) {
+        self.leaves.resize_with(leaves, || DMatrix::zeros(0, 0));
     }
 }
 

@@ -45,6 +45,13 @@ pub(crate) fn adjoints<'t, T: Real>(
                 emit(b, -quotient.component_mul(y));
             }
         }
+        Op::Max(a, b) => {
+            let larger = (node(a) - node(b)).step(0.0);
+            emit(a, g.component_mul(larger));
+            if wanted(b) {
+                emit(b, g.component_mul(larger.scale(-T::one()).shift(T::one())));
+            }
+        }
         Op::Shift(a, _) => emit(a, g),
         Op::Scale(a, constant) => emit(a, g.scale(constant)),
         Op::Map(a, function) => {
@@ -76,5 +83,16 @@ pub(crate) fn adjoints<'t, T: Real>(
         Op::RepeatRows(a, _) => emit(a, g.sum_rows()),
         Op::SumColumns(a) => emit(a, g.repeat_columns(node(a).shape().1)),
         Op::RepeatColumns(a, _) => emit(a, g.sum_columns()),
+        Op::LnSumExp(a) => {
+            let columns = node(a).shape().1;
+            let softmax = (node(a) - y.repeat_columns(columns)).exp();
+            emit(a, g.repeat_columns(columns).component_mul(softmax));
+        }
+        Op::Reshape(a, ..) => {
+            let (rows, columns) = node(a).shape();
+            emit(a, g.reshape(rows, columns));
+        }
+        Op::Gather(a, selection) => emit(a, g.scatter_add(selection)),
+        Op::ScatterAdd(a, selection) => emit(a, g.gather(selection)),
     }
 }

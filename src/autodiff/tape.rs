@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 
 use super::kernel::{self, Scratch};
 use super::op::{Op, Shape};
-use super::{TapeError, Var};
+use super::{Path, Segment, Selection, TapeError, Var};
 use crate::real::{Real, fits};
 
 /// Where computations are recorded, so that they can be differentiated.
@@ -42,12 +42,40 @@ pub struct Tape<T: Real> {
 }
 
 struct Graph<T> {
-    ops: Vec<Op<T>>,
-    /// At least as many as `ops`; those beyond are buffers of earlier, longer steps.
+    nodes: Vec<Node<T>>,
+    /// At least as many as `nodes`; those beyond are buffers of earlier, longer steps.
     slots: Vec<DMatrix<T>>,
     scratch: Scratch<T>,
     failure: Option<TapeError>,
     walk: Walk,
+    /// Every place that recording has been in; its parent comes before it.
+    places: Vec<(Option<usize>, Segment)>,
+    /// Where the next node will be from.
+    origin: Origin,
+    /// Leaves, and what they are to become.
+    tracked: Vec<(usize, usize)>,
+}
+
+#[derive(Clone, Copy)]
+struct Node<T> {
+    op: Op<T>,
+    origin: Origin,
+}
+
+/// Where a node is from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin {
+    /// The place, by its index; `None` outside of all.
+    place: Option<usize>,
+    /// 0 for what was computed, 1 for its gradient, 2 for the gradient of that, ...
+    pub(crate) order: usize,
+}
+
+impl Origin {
+    /// That of the gradient of what is from here.
+    pub(crate) fn gradient(self) -> Self {
+        Self { order: self.order + 1, ..self }
+    }
 }
 
 /// Buffers of the reverse pass, kept from call to call; both are indexed by node.
@@ -59,16 +87,26 @@ pub(crate) struct Walk {
     pub(crate) adjoint: Vec<Option<usize>>,
 }
 
+impl Walk {
+    /// The node that holds the adjoint of `node`; none if that is zero.
+    pub(crate) fn adjoint_of(&self, node: usize) -> Option<usize> {
+        self.adjoint.get(node).copied().flatten()
+    }
+}
+
 impl<T: Real> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
         Self {
             graph: RefCell::new(Graph {
-                ops: Vec::new(),
+                nodes: Vec::new(),
                 slots: Vec::new(),
                 scratch: Scratch::default(),
                 failure: None,
                 walk: Walk::default(),
+                places: Vec::new(),
+                origin: Origin::default(),
+                tracked: Vec::new(),
             }),
         }
     }
@@ -76,13 +114,16 @@ impl<T: Real> Tape<T> {
     /// Forgets all nodes and any failure, and keeps every buffer.
     pub fn clear(&mut self) {
         let graph = self.graph.get_mut();
-        graph.ops.clear();
+        graph.nodes.clear();
+        graph.places.clear();
+        graph.tracked.clear();
+        graph.origin = Origin::default();
         graph.failure = None;
     }
 
     /// The number of nodes recorded since the tape was cleared.
     pub fn len(&self) -> usize {
-        self.graph.borrow().ops.len()
+        self.graph.borrow().nodes.len()
     }
 
     /// Is nothing recorded?
@@ -97,7 +138,7 @@ impl<T: Real> Tape<T> {
 
     /// The operations recorded since the tape was cleared, in order.
     pub fn ops(&self) -> Vec<Op<T>> {
-        self.graph.borrow().ops.clone()
+        self.graph.borrow().nodes.iter().map(|node| node.op).collect()
     }
 
     /// Puts a matrix on the tape; its entries are copied.
@@ -115,9 +156,73 @@ impl<T: Real> Tape<T> {
         self.leaf((rows, columns), |slot| slot.fill(value))
     }
 
+    /// The variables side by side, which need the same number of rows; a failure for none.
+    pub fn concat_columns<'t>(&'t self, parts: &[Var<'t, T>]) -> Var<'t, T> {
+        if !parts.iter().all(|part| part.is_on(self)) {
+            return self.fail(TapeError::MixedTapes);
+        }
+        let width = parts.iter().map(|part| part.shape().1).sum();
+        let mut start = 0;
+        let padded = parts.iter().map(|part| {
+            let len = part.shape().1;
+            start += len;
+            part.scatter_add(Selection::range(start - len, len, width))
+        });
+        let empty = TapeError::Empty { op: "concat_columns", rows: 0, columns: 0 };
+        padded.reduce(|sum, part| sum + part).unwrap_or_else(|| self.fail(empty))
+    }
+
     /// The first failure since the tape was cleared, if any: what every call that hands out a number returns.
     pub fn check(&self) -> Result<(), TapeError> {
         self.graph.borrow().failure.map_or(Ok(()), Err)
+    }
+
+    /// Runs `record`, whose nodes are noted to be from this part of a network: `2`, or `"branch"`. Parts nest.
+    ///
+    /// Compositions of layers do this for their parts; [`dump`](Self::dump) and [`first_non_finite`](Self::first_non_finite) tell it.
+    pub fn scope<A>(&self, part: impl Into<Segment>, record: impl FnOnce() -> A) -> A {
+        let before = {
+            let graph = &mut *self.graph.borrow_mut();
+            graph.places.push((graph.origin.place, part.into()));
+            let inside = Origin { place: Some(graph.places.len() - 1), ..graph.origin };
+            std::mem::replace(&mut graph.origin, inside)
+        };
+        let result = record();
+        self.graph.borrow_mut().origin = before;
+        result
+    }
+
+    /// Calls a leaf by its path, below the place where recording is.
+    pub(crate) fn name_leaf(&self, index: usize, path: &Path<'_>) {
+        let graph = &mut *self.graph.borrow_mut();
+        let Some(node) = graph.nodes.get_mut(index) else { return }; // a failure, or a tree that miscounts
+        let mut place = graph.origin.place;
+        path.segments(&mut |segment| {
+            graph.places.push((place, segment));
+            place = Some(graph.places.len() - 1);
+        });
+        node.origin.place = place;
+    }
+
+    /// Says what a parameter is to become, other than by descent: the next mean of a running mean, say. No derivative flows through it.
+    ///
+    /// [`value_and_grad`](super::value_and_grad) puts the value in the place of the gradient of a leaf visited under a
+    /// [tracked](Path::tracked) path, and optimisers write it to the leaf. Said twice, the last holds.
+    pub fn track<'t>(&'t self, leaf: Var<'t, T>, value: Var<'t, T>) {
+        if !(leaf.is_on(self) && value.is_on(self)) {
+            self.fail(TapeError::MixedTapes);
+        } else if self.check().is_ok() && leaf.shape() != value.shape() {
+            self.fail(TapeError::ShapeMismatch { op: "track", left: leaf.shape(), right: value.shape() });
+        } else if self.check().is_ok() {
+            self.graph.borrow_mut().tracked.push((leaf.index(), value.index()));
+        }
+    }
+
+    /// What a parameter is to become, if [`track`](Self::track) has said so, and else the parameter itself.
+    pub fn tracked<'t>(&'t self, leaf: Var<'t, T>) -> Var<'t, T> {
+        let graph = self.graph.borrow();
+        let last = graph.tracked.iter().rev().find(|&&(tracked, _)| tracked == leaf.index());
+        last.map_or(leaf, |&(_, value)| Var::new(self, value))
     }
 
     fn leaf(&self, shape: Shape, fill: impl FnOnce(&mut DMatrix<T>)) -> Var<'_, T> {
@@ -145,7 +250,7 @@ impl<T: Real> Tape<T> {
                 return Var::failed(self);
             }
         };
-        let index = graph.ops.len();
+        let index = graph.nodes.len();
         if index == graph.slots.len() {
             graph.slots.push(DMatrix::zeros(0, 0));
         }
@@ -154,7 +259,7 @@ impl<T: Real> Tape<T> {
         kernel::reshape(slot, rows, columns);
         kernel::fill(&op, before, slot, &mut graph.scratch);
         fill(slot);
-        graph.ops.push(op);
+        graph.nodes.push(Node { op, origin: graph.origin });
         Var::new(self, index)
     }
 
@@ -165,13 +270,40 @@ impl<T: Real> Tape<T> {
     }
 
     pub(crate) fn op(&self, index: usize) -> Op<T> {
-        self.graph.borrow().ops[index]
+        self.graph.borrow().nodes[index].op
+    }
+
+    pub(crate) fn origin(&self, index: usize) -> Origin {
+        self.graph.borrow().nodes[index].origin
+    }
+
+    /// Says where the nodes to come are from; returns what was said before.
+    pub(crate) fn set_origin(&self, origin: Origin) -> Origin {
+        std::mem::replace(&mut self.graph.borrow_mut().origin, origin)
+    }
+
+    /// The place of an origin, as `2.branch`; nothing outside of all.
+    pub(crate) fn place(&self, origin: Origin) -> String {
+        let graph = self.graph.borrow();
+        let mut segments = Vec::new();
+        let mut next = origin.place;
+        while let Some((parent, segment)) = next.map(|place| graph.places[place]) {
+            segments.push(segment.to_string());
+            next = parent;
+        }
+        segments.reverse();
+        segments.join(".")
     }
 
     /// Reads the value of a node, or the failure that kept it from being computed.
     pub(crate) fn read<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> Result<A, TapeError> {
         self.check()?;
-        Ok(read(&self.graph.borrow().slots[index]))
+        Ok(self.peek(index, read))
+    }
+
+    /// Reads the value of a node that there is, failure or not.
+    pub(crate) fn peek<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> A {
+        read(&self.graph.borrow().slots[index])
     }
 
     pub(crate) fn take_walk(&self) -> Walk {
@@ -192,6 +324,7 @@ impl<T: Real> Default for Tape<T> {
 impl<T: Real> fmt::Debug for Tape<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let graph = self.graph.borrow();
-        f.debug_struct("Tape").field("ops", &graph.ops).field("failure", &graph.failure).finish_non_exhaustive()
+        let ops: Vec<_> = graph.nodes.iter().map(|node| node.op).collect();
+        f.debug_struct("Tape").field("ops", &ops).field("failure", &graph.failure).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use nalgebra::DMatrix;
 
 use super::op::{Factor, Op};
-use super::{Tape, TapeError, kernel};
+use super::{Selection, Tape, TapeError, kernel};
 use crate::elementary::{Elementary, Function, Interval, function_table};
 use crate::real::{Real, count, real};
 
@@ -143,6 +143,11 @@ impl<'t, T: Real> Var<'t, T> {
         self.binary(other, Op::ComponentDiv)
     }
 
+    /// The larger of the two, entry by entry. Where they are equal, all of the derivative goes to `other`.
+    pub fn max(self, other: Self) -> Self {
+        self.binary(other, Op::Max)
+    }
+
     /// `selfᵀ * other`, without a node for the transpose.
     pub fn tr_mul(self, other: Self) -> Self {
         self.product(true, other, false)
@@ -201,6 +206,42 @@ impl<'t, T: Real> Var<'t, T> {
     /// The one column, `columns` times.
     pub fn repeat_columns(self, columns: usize) -> Self {
         self.unary(|a| Op::RepeatColumns(a, columns))
+    }
+
+    /// ln Σ eˣ over each row: one column. Finite for every finite row, however large its entries.
+    ///
+    /// ```
+    /// use fenchel::{Tape, nalgebra::DMatrix};
+    ///
+    /// # fn main() -> Result<(), fenchel::TapeError> {
+    /// let tape = Tape::new();
+    /// let x = tape.var(&DMatrix::from_row_slice(1, 2, &[1e5, 1e5]));
+    /// assert_eq!(x.ln_sum_exp().to_scalar()?, 1e5 + 2.0_f64.ln());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ln_sum_exp(self) -> Self {
+        self.unary(Op::LnSumExp)
+    }
+
+    /// The same entries, column after column, in another shape.
+    pub fn reshape(self, rows: usize, columns: usize) -> Self {
+        self.unary(|a| Op::Reshape(a, rows, columns))
+    }
+
+    /// Some of the columns, in an order of their own.
+    pub fn gather(self, selection: Selection) -> Self {
+        self.unary(|a| Op::Gather(a, selection))
+    }
+
+    /// The adjoint of [`gather`](Self::gather): every column added to where `gather` would take it from, zeros elsewhere.
+    pub fn scatter_add(self, selection: Selection) -> Self {
+        self.unary(|a| Op::ScatterAdd(a, selection))
+    }
+
+    /// Columns `start` to before `start + len`.
+    pub fn columns(self, start: usize, len: usize) -> Self {
+        self.gather(Selection::range(start, len, self.shape().1))
     }
 
     /// The same value, through which no derivative flows.

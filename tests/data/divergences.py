@@ -9,7 +9,7 @@ Made with Python 3.11 and mpmath 1.3.0:  pip install mpmath==1.3.0 && python3 di
 
 from pathlib import Path
 
-from mpmath import cosh, exp, log, mp, mpf, nstr, sqrt, tanh
+from mpmath import cosh, erfc, exp, log, mp, mpf, nstr, sqrt, tanh
 
 mp.dps = 400
 SMALLEST, LARGEST = mpf(2) ** -1022, mpf(2) ** 1023
@@ -183,6 +183,7 @@ SPECIAL = {
     "alpha_generator(0.3)": lambda x: alpha(0.3).f(exp(x)),
     "alpha_generator(1.000001)": lambda x: alpha(1.000001).f(exp(x)),
     "tanh": tanh,
+    "normal_cdf": lambda x: erfc(-x / sqrt(2)) / 2,
 }
 
 
