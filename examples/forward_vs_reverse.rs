@@ -26,7 +26,7 @@ use fenchel::distribution::{AffineImage, Gaussian, SampleRows};
 use fenchel::divergence::{ForwardKl, Game, Objective, ReverseKl, Tilt, Variational, variational};
 use fenchel::estimate::FitMle;
 use fenchel::nalgebra::{DMatrix, DVector};
-use fenchel::nn::{Dense, DenseParams, Layer, LeakyRelu, Network, Rescale, Sigmoid, Tanh, evaluate};
+use fenchel::nn::{AffineParams, Dense, Layer, LeakyRelu, Network, Rescale, Sigmoid, Tanh, evaluate};
 use fenchel::optim::{Adam, Average, Schedule};
 use fenchel::rand::{RngExt, SeedableRng};
 use indicatif::ProgressBar;
@@ -137,7 +137,7 @@ fn train_as_published<D: Tilt>(
     iterations: u64,
     rng: &mut Random,
     bar: &ProgressBar,
-) -> Result<(DenseParams<DMatrix<f32>>, ()), Failure> {
+) -> Result<(AffineParams<DMatrix<f32>>, ()), Failure> {
     let game = Game::non_saturating(divergence);
     let generator = SEED_GENERATOR;
     let critic = (Dense(32), LeakyRelu, Dense(32), LeakyRelu, Dense(1), Sigmoid, head);
@@ -180,7 +180,7 @@ fn uniform(rng: &mut Random, batch: &mut DMatrix<f32>) {
 }
 
 /// The law of an affine generator of standard normal noise, in raw coordinates.
-fn law_of(affine: &DenseParams<DMatrix<f32>>, rescale: Rescale, data: &Data) -> Result<Gaussian<f64>, Failure> {
+fn law_of(affine: &AffineParams<DMatrix<f32>>, rescale: Rescale, data: &Data) -> Result<Gaussian<f64>, Failure> {
     let noise = Gaussian::standard(affine.weight.nrows())?;
     let matrix = affine.weight.map(f64::from).transpose() * rescale.scale;
     let offset = DVector::from_iterator(2, affine.bias.iter().map(|&b| f64::from(b) * rescale.scale + rescale.shift));

@@ -5,7 +5,7 @@
 
 use fenchel::autodiff::{Gradients, check, value_and_grad};
 use fenchel::nalgebra::{DMatrix, convert};
-use fenchel::nn::{Dense, DenseParams, Layer, Tanh};
+use fenchel::nn::{AffineParams, Dense, Layer, Tanh};
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
 use fenchel::rand::{RngExt, SeedableRng};
 use fenchel::{Real, Tape, Var};
@@ -99,7 +99,7 @@ fn the_hessian_of_a_quadratic_form_is_a_plus_its_transpose() {
 /// The mean of (‖∇ₓ critic‖ − 1)² over rows x: Gulrajani et al. (2017).
 fn gradient_penalty<'t>(tape: &'t Tape<f64>, p: &[Var<'t, f64>]) -> Var<'t, f64> {
     let critic = (Dense(8), Tanh, Dense(6), Tanh, Dense(1));
-    let dense = |i: usize| DenseParams { weight: p[i], bias: p[i + 1] };
+    let dense = |i: usize| AffineParams { weight: p[i], bias: p[i + 1] };
     let x = p[6];
     let v = critic.apply(tape, &(dense(0), (), dense(2), (), dense(4)), x);
     let [slope] = tape.grad(v.sum(), [x]); // rows do not mix, so row i is the gradient of output i

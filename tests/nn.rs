@@ -7,7 +7,7 @@ use fenchel::autodiff::{Gradients, Params, Path, check, value_and_grad};
 use fenchel::elementary::Function;
 use fenchel::nalgebra::DMatrix;
 use fenchel::nn::{
-    Dense, DenseParams, Elementwise, Layer, LeakyRelu, Relu, Rescale, Sigmoid, Softplus, Tanh, Wire, evaluate,
+    AffineParams, Dense, Elementwise, Layer, LeakyRelu, Relu, Rescale, Sigmoid, Softplus, Tanh, Wire, evaluate,
 };
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
 use fenchel::rand::{RngExt, SeedableRng};
@@ -35,7 +35,7 @@ fn leaves(params: &impl Params<f64>) -> (Vec<String>, Vec<DMatrix<f64>>) {
 /// to order 2, by the input and by every parameter.
 fn obeys_the_laws<L>(what: &str, layer: &L, width: usize, announced: usize)
 where
-    L: Layer<f64, In = Wire, Out = Wire>,
+    L: Layer<f64, Wire, Out = Wire>,
 {
     let mut rng = rng(1);
     let (out, params) = layer.init(&mut rng, width).unwrap();
@@ -78,7 +78,7 @@ fn compositions_produce_the_announced_width_and_have_the_right_gradient() {
 
 #[test]
 fn activations_compute_their_closed_forms_entry_by_entry() {
-    fn output(layer: &impl Layer<f64, In = Wire, Out = Wire, Params = ()>, x: f64) -> f64 {
+    fn output(layer: &impl Layer<f64, Wire, Out = Wire, Params = ()>, x: f64) -> f64 {
         evaluate(layer, &mut Tape::new(), &(), &DMatrix::from_element(2, 3, x)).unwrap()[(1, 2)]
     }
     for x in [-2.5, -0.5, 0.0, 0.5, 2.5_f64] {
@@ -96,7 +96,7 @@ fn activations_compute_their_closed_forms_entry_by_entry() {
 
 #[test]
 fn a_dense_layer_is_an_affine_map_of_every_row() {
-    let params = DenseParams {
+    let params = AffineParams {
         weight: DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
         bias: DMatrix::from_row_slice(1, 3, &[10.0, 20.0, 30.0]),
     };
@@ -246,7 +246,7 @@ fn are_normal(values: &[f64], variance: f64) {
 #[test]
 fn the_first_weights_of_a_dense_layer_have_the_variance_of_glorot_and_bengio() {
     for (inputs, outputs) in [(200, 300), (300, 200), (10, 4000)] {
-        let (_, params): (_, DenseParams<DMatrix<f64>>) = Dense(outputs).init(&mut rng(10), inputs).unwrap();
+        let (_, params): (_, AffineParams<DMatrix<f64>>) = Dense(outputs).init(&mut rng(10), inputs).unwrap();
         assert_eq!((params.weight.shape(), params.bias.shape()), ((inputs, outputs), (1, outputs)));
         are_normal(params.weight.as_slice(), 2.0 / (inputs + outputs) as f64);
     }
@@ -254,7 +254,7 @@ fn the_first_weights_of_a_dense_layer_have_the_variance_of_glorot_and_bengio() {
 
 #[test]
 fn the_first_biases_of_a_dense_layer_have_standard_deviation_one_hundredth() {
-    let (_, params): (_, DenseParams<DMatrix<f64>>) = Dense(40_000).init(&mut rng(11), 1).unwrap();
+    let (_, params): (_, AffineParams<DMatrix<f64>>) = Dense(40_000).init(&mut rng(11), 1).unwrap();
     are_normal(params.bias.as_slice(), 1e-4);
 }
 
@@ -268,7 +268,7 @@ fn different_seeds_and_different_layers_draw_different_weights() {
 
 #[test]
 fn a_layer_without_inputs_or_outputs_is_an_error_with_its_path() {
-    fn error<L: Layer<f64, In = Wire>>(layer: &L, width: usize) -> (String, usize, usize, String) {
+    fn error<L: Layer<f64, Wire>>(layer: &L, width: usize) -> (String, usize, usize, String) {
         let error = layer.init(&mut rng(12), width).err().unwrap();
         let text = error.to_string();
         match error {

@@ -6,7 +6,7 @@
 use fenchel::OptimError;
 use fenchel::autodiff::{Gradients, Tape, value_and_grad};
 use fenchel::nalgebra::DMatrix;
-use fenchel::nn::{Dense, DenseParams, Layer, Tanh};
+use fenchel::nn::{AffineParams, Dense, Layer, Tanh};
 use fenchel::optim::{Adam, Average, Schedule};
 use fenchel::rand::SeedableRng;
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
@@ -195,7 +195,7 @@ fn a_setting_out_of_range_is_an_error_with_its_name_and_value() {
     }
 }
 
-type Tree = (DenseParams<DMatrix<f64>>, (), DenseParams<DMatrix<f64>>);
+type Tree = (AffineParams<DMatrix<f64>>, (), AffineParams<DMatrix<f64>>);
 
 fn tree() -> Tree {
     (Dense(3), Tanh, Dense(2)).init(&mut Xoshiro256PlusPlus::seed_from_u64(1), 2).unwrap().1

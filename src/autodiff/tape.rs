@@ -156,6 +156,23 @@ impl<T: Real> Tape<T> {
         self.leaf((rows, columns), |slot| slot.fill(value))
     }
 
+    /// Puts the matrix on the tape whose entry in row i and column j is `entry(i, j)`, asked for column after column.
+    pub fn from_fn(&self, rows: usize, columns: usize, mut entry: impl FnMut(usize, usize) -> T) -> Var<'_, T> {
+        let leaf = self.leaf((rows, columns), |_| {});
+        if self.check().is_err() {
+            return leaf;
+        }
+        // Taken out meanwhile, since `entry` may use the tape.
+        let mut value = std::mem::replace(&mut self.graph.borrow_mut().slots[leaf.index()], DMatrix::zeros(0, 0));
+        for (j, mut column) in value.column_iter_mut().enumerate() {
+            for (i, value) in column.iter_mut().enumerate() {
+                *value = entry(i, j);
+            }
+        }
+        self.graph.borrow_mut().slots[leaf.index()] = value;
+        leaf
+    }
+
     /// The variables side by side, which need the same number of rows; a failure for none.
     pub fn concat_columns<'t>(&'t self, parts: &[Var<'t, T>]) -> Var<'t, T> {
         if !parts.iter().all(|part| part.is_on(self)) {

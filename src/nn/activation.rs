@@ -1,11 +1,7 @@
 //! Layers without parameters that treat every entry alike.
 
-use rand::Rng;
-
-use super::{Layer, LayerError, Wire};
-use crate::autodiff::{Tape, Var};
-use crate::elementary::Function;
-use crate::real::{Real, SampleReal, real};
+use crate::elementary::{Elementary, Function};
+use crate::real::real;
 
 /// Any [`Function`], applied to every entry.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,49 +16,85 @@ pub struct Rescale {
     pub shift: f64,
 }
 
-macro_rules! named {
-    ($($(#[$doc:meta])* $name:ident $function:expr;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
-        pub struct $name;
-
-        entrywise!($name, |_layer, x| x.map($function));
-    )*};
-}
-
+/// Makes a layer of signals of any port of rows: from a signal `x` to one like it.
 macro_rules! entrywise {
     ($name:ident, |$layer:ident, $x:ident| $output:expr) => {
-        impl<T: Real> Layer<T> for $name {
-            type In = Wire;
-            type Out = Wire;
+        impl<T: crate::real::Real, P: $crate::nn::Rows> $crate::nn::Layer<T, P> for $name {
+            type Out = P;
             type Params = ();
 
-            fn init<R: Rng + ?Sized>(&self, _: &mut R, width: usize) -> Result<(usize, ()), LayerError>
+            fn init<R: rand::Rng + ?Sized>(
+                &self,
+                _: &mut R,
+                width: $crate::nn::Width<P>,
+            ) -> Result<($crate::nn::Width<P>, ()), $crate::nn::LayerError>
             where
-                T: SampleReal,
+                T: $crate::real::SampleReal,
             {
                 Ok((width, ()))
             }
 
-            fn apply<'t>(&self, _: &'t Tape<T>, (): &(), $x: Var<'t, T>) -> Var<'t, T> {
+            fn forward<'t>(
+                &self,
+                _: &'t $crate::autodiff::Tape<T>,
+                (): &(),
+                $x: $crate::nn::Signal<'t, T, P>,
+                _: &mut $crate::nn::Mode<'_>,
+            ) -> $crate::nn::Signal<'t, T, P> {
                 let $layer = self;
                 $output
             }
         }
     };
 }
+pub(super) use entrywise;
+
+macro_rules! named {
+    ($($(#[$doc:meta])* $name:ident $formula:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct $name;
+
+        entrywise!($name, |_layer, x| P::map(x, |x| x.entrywise($formula)));
+    )*};
+}
 
 named! {
     /// tanh x.
-    Tanh Function::Tanh;
+    Tanh |x| x.tanh();
     /// max(x, 0).
-    Relu Function::Relu;
+    Relu |x| x.relu();
     /// x where positive, 0.01 x elsewhere, as in stax; for another slope use [`Elementwise`]`(Function::LeakyRelu(slope))`.
-    LeakyRelu Function::LeakyRelu(0.01);
+    LeakyRelu |x| x.leaky_relu(0.01);
+    /// eˣ.
+    Exp |x| x.exp();
     /// 1/(1 + e⁻ˣ).
-    Sigmoid Function::Sigmoid;
+    Sigmoid |x| x.sigmoid();
     /// ln(1 + eˣ).
-    Softplus Function::Softplus;
+    Softplus |x| x.softplus();
+    /// x where positive, eˣ − 1 elsewhere; for another factor use [`Elementwise`]`(Function::Elu(alpha))`.
+    /// Clevert, Unterthiner and Hochreiter (2016), *Fast and accurate deep network learning by exponential linear units*.
+    Elu |x| x.elu(1.0);
+    /// λ x where positive, λ α (eˣ − 1) elsewhere, with the λ and α that keep mean 0 and variance 1 from layer to layer.
+    /// Klambauer et al. (2017), *Self-normalizing neural networks*; draw weights from [`LecunNormal`](super::Initializer::LecunNormal).
+    Selu |x| x.elu(SELU_ALPHA).scale(SELU_SCALE);
+    /// x Φ(x), **exactly**, with the normal distribution function Φ. Hendrycks and Gimpel (2016), *Gaussian error linear units*. stax's `Gelu` is
+    /// [`GeluTanh`].
+    Gelu |x| x * x.normal_cdf();
+    /// x (1 + tanh(√(2/π) (x + 0.044715 x³)))/2: the approximation of [`Gelu`] by its authors, off by at most 5·10⁻⁴.
+    GeluTanh gelu_tanh;
 }
-entrywise!(Elementwise, |layer, x| x.map(layer.0));
-entrywise!(Rescale, |layer, x| x.scale(real(layer.scale)).shift(real(layer.shift)));
+entrywise!(Elementwise, |layer, x| P::map(x, |x| x.map(layer.0)));
+entrywise!(Rescale, |layer, x| P::map(x, |x| x.scale(real(layer.scale)).shift(real(layer.shift))));
+
+/// α of [`Selu`]: −√(2/π)/(erfc(1/√2) √e − 1).
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+
+/// λ of [`Selu`]: what makes the second moment 1 for a standard normal input.
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+/// (1 + tanh z)/2 is sigmoid(2 z), which does not cancel far below 0.
+fn gelu_tanh<E: Elementary>(x: E) -> E {
+    let cubic = x + x * x.square().scale(0.044715);
+    x * cubic.scale(2.0 * (2.0 / std::f64::consts::PI).sqrt()).sigmoid()
+}

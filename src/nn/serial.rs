@@ -1,9 +1,10 @@
-//! Tuples of layers: each takes what the one before it gives.
+//! Layers one after another: each takes what the one before it gives.
 
 use rand::Rng;
 
-use super::{Layer, LayerError, Lifted, Signal, Width};
-use crate::autodiff::Tape;
+use super::summary::LayerSummary;
+use super::{Layer, LayerError, Lifted, Mode, Port, Rows, Signal, Width};
+use crate::autodiff::{Path, Tape};
 use crate::real::{Real, SampleReal};
 
 macro_rules! serial {
@@ -12,11 +13,10 @@ macro_rules! serial {
     };
     // Walks to the last name, pairing each layer after the first with the one before it.
     (@impl [$($all:ident $i:tt)*] [$($bound:tt)*] $before:ident $bi:tt $next:ident $ni:tt $($rest:tt)*) => {
-        serial!(@impl [$($all $i)*] [$($bound)* $next: Layer<T, In = $before::Out>,] $next $ni $($rest)*);
+        serial!(@impl [$($all $i)*] [$($bound)* $next: Layer<T, $before::Out>,] $next $ni $($rest)*);
     };
     (@impl [$first:ident 0 $($all:ident $i:tt)*] [$($bound:tt)*] $last:ident $li:tt) => {
-        impl<T: Real, $first: Layer<T>, $($bound)*> Layer<T> for ($first, $($all,)*) {
-            type In = $first::In;
+        impl<T: Real, P: Port, $first: Layer<T, P>, $($bound)*> Layer<T, P> for ($first, $($all,)*) {
             type Out = $last::Out;
             type Params = ($first::Params, $($all::Params,)*);
 
@@ -24,7 +24,7 @@ macro_rules! serial {
             fn init<R: Rng + ?Sized>(
                 &self,
                 rng: &mut R,
-                width: Width<Self::In>,
+                width: Width<P>,
             ) -> Result<(Width<Self::Out>, Self::Params), LayerError>
             where
                 T: SampleReal,
@@ -34,17 +34,168 @@ macro_rules! serial {
                 Ok((width, ($first, $($all,)*)))
             }
 
-            fn apply<'t>(
+            fn forward<'t>(
                 &self,
                 tape: &'t Tape<T>,
-                params: &Lifted<'t, T, Self>,
-                x: Signal<'t, T, Self::In>,
+                params: &Lifted<'t, T, Self, P>,
+                x: Signal<'t, T, P>,
+                mode: &mut Mode<'_>,
             ) -> Signal<'t, T, Self::Out> {
-                let x = self.0.apply(tape, &params.0, x);
-                $(let x = self.$i.apply(tape, &params.$i, x);)*
+                let x = tape.scope(0, || self.0.forward(tape, &params.0, x, mode));
+                $(let x = tape.scope($i, || self.$i.forward(tape, &params.$i, x, mode));)*
+                x
+            }
+
+            fn summarize<'t>(
+                &self,
+                tape: &'t Tape<T>,
+                params: &Lifted<'t, T, Self, P>,
+                x: Signal<'t, T, P>,
+                at: &Path<'_>,
+                lines: &mut Vec<LayerSummary>,
+            ) -> Signal<'t, T, Self::Out> {
+                let x = self.0.summarize(tape, &params.0, x, &at.index(0), lines);
+                $(let x = self.$i.summarize(tape, &params.$i, x, &at.index($i), lines);)*
                 x
             }
         }
     };
 }
 crate::tuple::for_each_arity!(serial);
+
+/// Layers of one type, as many as there are at run time; none are the identity.
+///
+/// ```
+/// use fenchel::nn::{Dense, Layer, Tanh};
+/// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+///
+/// # fn main() -> Result<(), fenchel::LayerError> {
+/// let (depth, hidden) = (5, (Dense(32), Tanh));
+/// let net = (vec![hidden; depth], Dense(1));
+/// let (_, params) = Layer::<f64>::init(&net, &mut Xoshiro256PlusPlus::seed_from_u64(1), 2)?;
+/// assert_eq!(params.0.len(), 5);
+/// # Ok(())
+/// # }
+/// ```
+impl<T: Real, P: Port, L: Layer<T, P, Out = P>> Layer<T, P> for Vec<L> {
+    type Out = P;
+    type Params = Vec<L::Params>;
+
+    fn init<R: Rng + ?Sized>(&self, rng: &mut R, mut width: Width<P>) -> Result<(Width<P>, Self::Params), LayerError>
+    where
+        T: SampleReal,
+    {
+        let mut params = Vec::with_capacity(self.len());
+        for (index, layer) in self.iter().enumerate() {
+            let (next, its) = layer.init(rng, width).map_err(|error| error.inside(index))?;
+            width = next;
+            params.push(its);
+        }
+        Ok((width, params))
+    }
+
+    fn forward<'t>(
+        &self,
+        tape: &'t Tape<T>,
+        params: &Lifted<'t, T, Self, P>,
+        x: Signal<'t, T, P>,
+        mode: &mut Mode<'_>,
+    ) -> Signal<'t, T, P> {
+        let parts = self.iter().zip(params).enumerate();
+        parts.fold(x, |x, (index, (layer, params))| tape.scope(index, || layer.forward(tape, params, x, mode)))
+    }
+
+    fn summarize<'t>(
+        &self,
+        tape: &'t Tape<T>,
+        params: &Lifted<'t, T, Self, P>,
+        x: Signal<'t, T, P>,
+        at: &Path<'_>,
+        lines: &mut Vec<LayerSummary>,
+    ) -> Signal<'t, T, P> {
+        let parts = self.iter().zip(params).enumerate();
+        parts.fold(x, |x, (index, (layer, params))| layer.summarize(tape, params, x, &at.index(index), lines))
+    }
+}
+
+/// x ↦ x + L(x). He et al. (2016), *Deep residual learning for image recognition*.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Residual<L>(pub L);
+
+impl<T: Real, P: Rows, L: Layer<T, P, Out = P>> Layer<T, P> for Residual<L> {
+    type Out = P;
+    type Params = L::Params;
+
+    fn init<R: Rng + ?Sized>(&self, rng: &mut R, width: Width<P>) -> Result<(Width<P>, L::Params), LayerError>
+    where
+        T: SampleReal,
+    {
+        let (out, params) = self.0.init(rng, width)?;
+        if out == width {
+            Ok((out, params))
+        } else {
+            Err(LayerError::refused(format!("a residual branch from {width:?} to {out:?} does not add up")))
+        }
+    }
+
+    fn forward<'t>(
+        &self,
+        tape: &'t Tape<T>,
+        params: &Lifted<'t, T, L, P>,
+        x: Signal<'t, T, P>,
+        mode: &mut Mode<'_>,
+    ) -> Signal<'t, T, P> {
+        let branch = self.0.forward(tape, params, x, mode);
+        P::map(x, |x| x + P::rows(branch))
+    }
+}
+
+/// A layer made by a function of the width of its input, once that is known.
+///
+/// ```
+/// use fenchel::nn::{Dense, Layer, Relu, Residual, ShapeDependent};
+/// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+///
+/// # fn main() -> Result<(), fenchel::LayerError> {
+/// let bottleneck = ShapeDependent(|width: usize| Residual((Dense(width / 4), Relu, Dense(width))));
+/// let net = (Dense(64), bottleneck, Dense(1));
+/// let (_, params) = Layer::<f64>::init(&net, &mut Xoshiro256PlusPlus::seed_from_u64(1), 2)?;
+/// assert_eq!(params.1.0.weight.shape(), (64, 16));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ShapeDependent<F>(pub F);
+
+impl<T: Real, P: Port, L: Layer<T, P>, F: Fn(Width<P>) -> L> Layer<T, P> for ShapeDependent<F> {
+    type Out = L::Out;
+    type Params = L::Params;
+
+    fn init<R: Rng + ?Sized>(&self, rng: &mut R, width: Width<P>) -> Result<(Width<L::Out>, L::Params), LayerError>
+    where
+        T: SampleReal,
+    {
+        (self.0)(width).init(rng, width)
+    }
+
+    fn forward<'t>(
+        &self,
+        tape: &'t Tape<T>,
+        params: &Lifted<'t, T, L, P>,
+        x: Signal<'t, T, P>,
+        mode: &mut Mode<'_>,
+    ) -> Signal<'t, T, L::Out> {
+        (self.0)(P::width(x)).forward(tape, params, x, mode)
+    }
+
+    fn summarize<'t>(
+        &self,
+        tape: &'t Tape<T>,
+        params: &Lifted<'t, T, L, P>,
+        x: Signal<'t, T, P>,
+        at: &Path<'_>,
+        lines: &mut Vec<LayerSummary>,
+    ) -> Signal<'t, T, L::Out> {
+        (self.0)(P::width(x)).summarize(tape, params, x, at, lines)
+    }
+}

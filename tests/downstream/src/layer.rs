@@ -2,16 +2,15 @@
 
 use fenchel::autodiff::{Params, Path, Tape, Var};
 use fenchel::nalgebra::DMatrix;
-use fenchel::nn::{Dense, DenseParams, Layer, LayerError, Lifted, Wire};
+use fenchel::nn::{AffineParams, Dense, Layer, LayerError, Lifted, Mode, Wire};
 use fenchel::rand::Rng;
 use fenchel::{Real, SampleReal};
 
-/// x ↦ x + L(x).
+/// x ↦ x + L(x), for rows only: the crate's own does images too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Residual<L>(pub L);
 
-impl<T: Real, L: Layer<T, In = Wire, Out = Wire>> Layer<T> for Residual<L> {
-    type In = Wire;
+impl<T: Real, L: Layer<T, Wire, Out = Wire>> Layer<T> for Residual<L> {
     type Out = Wire;
     type Params = L::Params;
 
@@ -22,13 +21,19 @@ impl<T: Real, L: Layer<T, In = Wire, Out = Wire>> Layer<T> for Residual<L> {
         let (out, params) = self.0.init(rng, width)?;
         if out != width {
             let reason = format!("a residual branch from {width} to {out} features does not add up");
-            return Err(LayerError::Refused { path: String::new(), reason });
+            return Err(LayerError::refused(reason));
         }
         Ok((out, params))
     }
 
-    fn apply<'t>(&self, tape: &'t Tape<T>, params: &Lifted<'t, T, L>, x: Var<'t, T>) -> Var<'t, T> {
-        x + self.0.apply(tape, params, x)
+    fn forward<'t>(
+        &self,
+        tape: &'t Tape<T>,
+        params: &Lifted<'t, T, L>,
+        x: Var<'t, T>,
+        mode: &mut Mode<'_>,
+    ) -> Var<'t, T> {
+        x + self.0.forward(tape, params, x, mode)
     }
 }
 
@@ -40,9 +45,9 @@ pub struct Gated(pub usize);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GatedParams<M> {
     /// V and a.
-    pub value: DenseParams<M>,
+    pub value: AffineParams<M>,
     /// W and b.
-    pub gate: DenseParams<M>,
+    pub gate: AffineParams<M>,
 }
 
 impl<T: Real> Params<T> for GatedParams<DMatrix<T>> {
@@ -64,7 +69,6 @@ impl<T: Real> Params<T> for GatedParams<DMatrix<T>> {
 }
 
 impl<T: Real> Layer<T> for Gated {
-    type In = Wire;
     type Out = Wire;
     type Params = GatedParams<DMatrix<T>>;
 
@@ -77,9 +81,16 @@ impl<T: Real> Layer<T> for Gated {
         Ok((outputs, GatedParams { value, gate }))
     }
 
-    fn apply<'t>(&self, tape: &'t Tape<T>, params: &GatedParams<Var<'t, T>>, x: Var<'t, T>) -> Var<'t, T> {
+    fn forward<'t>(
+        &self,
+        tape: &'t Tape<T>,
+        params: &GatedParams<Var<'t, T>>,
+        x: Var<'t, T>,
+        mode: &mut Mode<'_>,
+    ) -> Var<'t, T> {
         let dense = Dense(self.0);
-        dense.apply(tape, &params.value, x).component_mul(dense.apply(tape, &params.gate, x).sigmoid())
+        let value = dense.forward(tape, &params.value, x, mode);
+        value.component_mul(dense.forward(tape, &params.gate, x, mode).sigmoid())
     }
 }
 

@@ -1,0 +1,63 @@
+//! Leaving entries out at random.
+
+use rand::Rng;
+
+use super::{Layer, LayerError, Mode, Rows, Signal, Width};
+use crate::autodiff::Tape;
+use crate::real::{Real, SampleReal, real};
+
+/// In training, every entry is left out (0) with this probability, and divided by the probability of being kept otherwise; in use, nothing happens.
+///
+/// The mean of the output is the input. The number in stax's `Dropout` is the probability of being **kept**.
+/// Srivastava et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*.
+///
+/// ```
+/// use fenchel::nn::{Dense, Dropout, Layer, Relu};
+/// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+/// use fenchel::{Tape, nalgebra::DMatrix};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+/// let net = (Dense(32), Relu, Dropout { drop_probability: 0.2 }, Dense(1));
+/// let (_, params) = net.init(&mut rng, 2)?;
+/// let (tape, rows) = (Tape::new(), DMatrix::from_element(4, 2, 1.0));
+/// let (params, x) = (fenchel::autodiff::Params::lift(&params, &tape), tape.var(&rows));
+/// let in_training = net.apply_train(&tape, &params, x, &mut rng).to_matrix()?;
+/// assert_ne!(in_training, net.apply(&tape, &params, x).to_matrix()?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dropout {
+    /// The probability that an entry is left out, in [0, 1).
+    pub drop_probability: f64,
+}
+
+impl<T: Real, P: Rows> Layer<T, P> for Dropout {
+    type Out = P;
+    type Params = ();
+
+    fn init<R: Rng + ?Sized>(&self, _: &mut R, width: Width<P>) -> Result<(Width<P>, ()), LayerError>
+    where
+        T: SampleReal,
+    {
+        let dropped = self.drop_probability;
+        if (0.0..1.0).contains(&dropped) {
+            Ok((width, ()))
+        } else {
+            Err(LayerError::refused(format!("the drop probability is {dropped}, but must be in [0, 1)")))
+        }
+    }
+
+    fn forward<'t>(&self, tape: &'t Tape<T>, (): &(), x: Signal<'t, T, P>, mode: &mut Mode<'_>) -> Signal<'t, T, P> {
+        let Mode::Train(rng) = mode else { return x };
+        let weight = real::<T>((1.0 - self.drop_probability).recip());
+        P::map(x, |x| {
+            let (rows, columns) = x.shape();
+            let mut draw = |_, _| {
+                if f64::standard_uniform(*rng) < self.drop_probability { T::zero() } else { weight }
+            };
+            x.component_mul(tape.from_fn(rows, columns, &mut draw))
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! Spectral normalisation.
+
+use nalgebra::DMatrix;
+use rand::Rng;
+
+use super::{Affine, AffineParams, Layer, LayerError, Lifted, Mode, Port, Signal, Width};
+use crate::autodiff::{Params, Path, Tape, Var};
+use crate::real::{Real, SampleReal};
+
+/// An affine layer with its weight W divided by an estimate of its largest singular value: a map with a Lipschitz constant of about 1 (a dense layer's;
+/// a convolution's kernel bounds that of the convolution only loosely), as critics of GANs like it.
+///
+/// The estimate is v W uᵀ with v = u Wᵀ/|u Wᵀ|, where the row u is kept as a [tracked](Path::tracked) parameter. A step of training replaces it by
+/// v W/|v W| first, a step of the power method; evaluation leaves it. Derivatives flow through W, not through u and v.
+/// Miyato et al. (2018), *Spectral normalization for generative adversarial networks*.
+///
+/// ```
+/// use fenchel::nn::{Dense, Layer, LeakyRelu, SpectralNorm};
+/// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+///
+/// # fn main() -> Result<(), fenchel::LayerError> {
+/// let critic = (SpectralNorm(Dense(32)), LeakyRelu, SpectralNorm(Dense(1)));
+/// let (width, _params) = Layer::<f32>::init(&critic, &mut Xoshiro256PlusPlus::seed_from_u64(1), 2)?;
+/// assert_eq!(width, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpectralNorm<L>(pub L);
+
+/// The parameters of [`SpectralNorm`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SpectralParams<M> {
+    /// Inputs × outputs, before it is divided.
+    pub weight: M,
+    /// 1 × outputs.
+    pub bias: M,
+    /// u, of length 1: the direction of the output, 1 × outputs, in which the weight stretches most; tracked.
+    pub direction: M,
+}
+
+impl<T: Real> Params<T> for SpectralParams<DMatrix<T>> {
+    type Lifted<'t> = SpectralParams<Var<'t, T>>;
+
+    fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t> {
+        SpectralParams { weight: leaf(&self.weight), bias: leaf(&self.bias), direction: leaf(&self.direction) }
+    }
+
+    fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {
+        leaf(&at.name("weight"), &self.weight);
+        leaf(&at.name("bias"), &self.bias);
+        leaf(&at.name("direction").tracked(), &self.direction);
+    }
+
+    fn visit_mut(&mut self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &mut DMatrix<T>)) {
+        leaf(&at.name("weight"), &mut self.weight);
+        leaf(&at.name("bias"), &mut self.bias);
+        leaf(&at.name("direction").tracked(), &mut self.direction);
+    }
+}
+
+/// Steps of the power method on the first weights. Training takes one more each time.
+const FIRST_STEPS: usize = 20;
+
+/// The row divided by its length; zeros stay zeros.
+fn unit<T: Real>(row: Var<'_, T>) -> Var<'_, T> {
+    let (_, columns) = row.shape();
+    row.component_mul(row.square().sum().sqrt().recip_or_zero().fill(1, columns))
+}
+
+/// u Wᵀ, of length 1: the direction of the input that W takes closest to u.
+fn input_direction<'t, T: Real>(weight: Var<'t, T>, direction: Var<'t, T>) -> Var<'t, T> {
+    unit(direction.mul_tr(weight))
+}
+
+/// One step of the power method.
+fn step<'t, T: Real>(weight: Var<'t, T>, direction: Var<'t, T>) -> Var<'t, T> {
+    unit(input_direction(weight, direction) * weight)
+}
+
+impl<T: Real, P: Port, L: Affine<T, P>> Layer<T, P> for SpectralNorm<L> {
+    type Out = L::Out;
+    type Params = SpectralParams<DMatrix<T>>;
+
+    fn init<R: Rng + ?Sized>(
+        &self,
+        rng: &mut R,
+        width: Width<P>,
+    ) -> Result<(Width<Self::Out>, Self::Params), LayerError>
+    where
+        T: SampleReal,
+    {
+        let (width, AffineParams { weight, bias }) = self.0.init(rng, width)?;
+        let tape = Tape::new();
+        let w = tape.var(&weight);
+        let first = unit(tape.from_fn(1, weight.ncols(), |_, _| T::standard_normal(rng)));
+        let direction = (0..FIRST_STEPS).fold(first, |direction, _| step(w, direction)).to_matrix();
+        let direction = direction.map_err(|error| LayerError::refused(error.to_string()))?;
+        Ok((width, SpectralParams { weight, bias, direction }))
+    }
+
+    fn forward<'t>(
+        &self,
+        tape: &'t Tape<T>,
+        params: &Lifted<'t, T, Self, P>,
+        x: Signal<'t, T, P>,
+        mode: &mut Mode<'_>,
+    ) -> Signal<'t, T, Self::Out> {
+        let constant = params.weight.detach();
+        let direction = match mode {
+            Mode::Evaluate => params.direction.detach(),
+            Mode::Train(_) => {
+                let next = step(constant, tape.tracked(params.direction).detach());
+                tape.track(params.direction, next);
+                next
+            }
+        };
+        let largest = (input_direction(constant, direction) * params.weight).mul_tr(direction);
+        let (rows, columns) = params.weight.shape();
+        let weight = params.weight.component_mul(largest.recip_or_zero().fill(rows, columns));
+        self.0.forward(tape, &AffineParams { weight, bias: params.bias }, x, mode)
+    }
+}
