@@ -179,11 +179,15 @@ pub fn alpha_generator<T: Real>(alpha: f64, x: T) -> T {
 /// assert!((ln_sum - (1000.0 + 2.0_f64.ln())).abs() < 1e-12);
 /// ```
 pub fn ln_sum_exp<T: Real>(values: &[T]) -> T {
-    let minus_infinity = real::<T>(f64::NEG_INFINITY);
-    let largest = values.iter().fold(minus_infinity, |m, &x| if x > m { x } else { m });
+    let largest = largest(values);
     if !largest.is_finite() {
         // -∞ for none or all -∞, +∞ if one is +∞; but a NaN, which never compares larger, goes first.
         return values.iter().copied().find(|x| x.partial_cmp(x).is_none()).unwrap_or(largest);
     }
     values.iter().fold(T::zero(), |sum, &x| sum + (x - largest).exp()).ln() + largest
+}
+
+/// The largest of the values; −∞ for none, and NaN is never larger.
+pub(crate) fn largest<T: Real>(values: &[T]) -> T {
+    values.iter().fold(real(f64::NEG_INFINITY), |m, &x| if x > m { x } else { m })
 }

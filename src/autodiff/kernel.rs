@@ -84,6 +84,18 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
                 *total = special::ln_sum_exp(&scratch.row);
             }
         }
+        Op::LnSoftmax(a) => {
+            let row = &mut scratch.row;
+            for (i, mut out) in out.row_iter_mut().enumerate() {
+                row.clear();
+                row.extend(slots[a].row(i).iter().copied());
+                // The largest goes first: beside it the logarithm, of at most the number of columns, would be lost.
+                let largest = special::largest(row);
+                row.iter_mut().for_each(|x| *x -= largest);
+                let total = special::ln_sum_exp(row);
+                out.iter_mut().zip(row.iter()).for_each(|(out, &x)| *out = x - total);
+            }
+        }
         Op::Reshape(a, ..) => out.as_mut_slice().copy_from_slice(slots[a].as_slice()),
         Op::Gather(a, selection) => {
             for (column, mut copy) in out.column_iter_mut().enumerate() {

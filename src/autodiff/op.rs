@@ -65,6 +65,8 @@ ops! {
     RepeatColumns(usize, usize),
     /// ln Σ eˣ over each row, one column
     LnSumExp(usize),
+    /// xᵢ − ln Σⱼ eˣʲ over each row
+    LnSoftmax(usize),
     /// The same entries, column after column, in another shape
     Reshape(usize, usize, usize),
     /// Some of the columns
@@ -116,6 +118,7 @@ impl<T> Op<T> {
             | Self::SumColumns(a)
             | Self::RepeatColumns(a, _)
             | Self::LnSumExp(a)
+            | Self::LnSoftmax(a)
             | Self::Reshape(a, ..)
             | Self::Gather(a, _)
             | Self::ScatterAdd(a, _) => (Some(a), None),
@@ -128,7 +131,7 @@ impl<T> Op<T> {
         let mismatch = |left, right| Err(TapeError::ShapeMismatch { op: self.name(), left, right });
         match *self {
             Self::Leaf => Ok(own),
-            Self::Detach(a) | Self::Shift(a, _) | Self::Scale(a, _) | Self::Map(a, _) => Ok(of(a)),
+            Self::Detach(a) | Self::Shift(a, _) | Self::Scale(a, _) | Self::Map(a, _) | Self::LnSoftmax(a) => Ok(of(a)),
             Self::Add(a, b)
             | Self::Sub(a, b)
             | Self::ComponentMul(a, b)

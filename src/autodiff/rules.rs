@@ -85,8 +85,11 @@ pub(crate) fn adjoints<'t, T: Real>(
         Op::RepeatColumns(a, _) => emit(a, g.sum_columns()),
         Op::LnSumExp(a) => {
             let columns = node(a).shape().1;
-            let softmax = (node(a) - y.repeat_columns(columns)).exp();
-            emit(a, g.repeat_columns(columns).component_mul(softmax));
+            emit(a, g.repeat_columns(columns).component_mul(node(a).ln_softmax().exp()));
+        }
+        Op::LnSoftmax(a) => {
+            let columns = y.shape().1;
+            emit(a, g - g.sum_columns().repeat_columns(columns).component_mul(y.exp()));
         }
         Op::Reshape(a, ..) => {
             let (rows, columns) = node(a).shape();

@@ -224,6 +224,11 @@ impl<'t, T: Real> Var<'t, T> {
         self.unary(Op::LnSumExp)
     }
 
+    /// xᵢ − ln Σⱼ eˣʲ over each row: the logarithms of the softmax. Accurate for finite rows, however large their entries.
+    pub fn ln_softmax(self) -> Self {
+        self.unary(Op::LnSoftmax)
+    }
+
     /// The same entries, column after column, in another shape.
     pub fn reshape(self, rows: usize, columns: usize) -> Self {
         self.unary(|a| Op::Reshape(a, rows, columns))

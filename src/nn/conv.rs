@@ -79,8 +79,10 @@ pub struct Conv {
     pub padding: Padding,
 }
 
-/// Images ↦ larger images: a convolution of the image with its pixels set apart by the strides, and zeros between them; the adjoint of the
-/// map of a strided [`Conv`], with the kernel not turned, as in stax.
+/// Images ↦ larger images: a convolution of the image with its pixels set apart by the strides, and zeros between them.
+///
+/// As in stax the kernel is not turned for that. So a pixel leaves the *turned* kernel behind, scaled: the map is the adjoint of a strided [`Conv`]
+/// with its kernel turned by half a turn, which other libraries start from.
 ///
 /// h rows become h · stride + max(kernel − stride, 0), or h · stride with [`Padding::Same`]; likewise columns. W and b are as for [`Conv`].
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -10,8 +10,8 @@ use crate::real::{Real, SampleReal};
 /// An affine layer with its weight W divided by an estimate of its largest singular value: a map with a Lipschitz constant of about 1 (a dense layer's;
 /// a convolution's kernel bounds that of the convolution only loosely), as critics of GANs like it.
 ///
-/// The estimate is v W uᵀ with v = u Wᵀ/|u Wᵀ|, where the row u is kept as a [tracked](Path::tracked) parameter. A step of training replaces it by
-/// v W/|v W| first, a step of the power method; evaluation leaves it. Derivatives flow through W, not through u and v.
+/// The estimate is |u Wᵀ|, where the row u of length 1 is kept as a [tracked](Path::tracked) parameter. A step of training replaces it by u Wᵀ W, brought to
+/// length 1, first: a step of the power method. Evaluation leaves it. No derivative flows through that step.
 /// Miyato et al. (2018), *Spectral normalization for generative adversarial networks*.
 ///
 /// ```
@@ -69,14 +69,10 @@ fn unit<T: Real>(row: Var<'_, T>) -> Var<'_, T> {
     row.component_mul(row.square().sum().sqrt().recip_or_zero().fill(1, columns))
 }
 
-/// u Wᵀ, of length 1: the direction of the input that W takes closest to u.
-fn input_direction<'t, T: Real>(weight: Var<'t, T>, direction: Var<'t, T>) -> Var<'t, T> {
-    unit(direction.mul_tr(weight))
-}
-
 /// One step of the power method.
 fn step<'t, T: Real>(weight: Var<'t, T>, direction: Var<'t, T>) -> Var<'t, T> {
-    unit(input_direction(weight, direction) * weight)
+    // Brought to length 1 in between, so that no square of a singular value is squared again.
+    unit(unit(direction.mul_tr(weight)) * weight)
 }
 
 impl<T: Real, P: Port, L: Affine<T, P>> Layer<T, P> for SpectralNorm<L> {
@@ -107,16 +103,15 @@ impl<T: Real, P: Port, L: Affine<T, P>> Layer<T, P> for SpectralNorm<L> {
         x: Signal<'t, T, P>,
         mode: &mut Mode<'_>,
     ) -> Signal<'t, T, Self::Out> {
-        let constant = params.weight.detach();
         let direction = match mode {
-            Mode::Evaluate => params.direction.detach(),
+            Mode::Evaluate => params.direction,
             Mode::Train(_) => {
-                let next = step(constant, tape.tracked(params.direction).detach());
+                let next = step(params.weight.detach(), tape.tracked(params.direction).detach());
                 tape.track(params.direction, next);
                 next
             }
         };
-        let largest = (input_direction(constant, direction) * params.weight).mul_tr(direction);
+        let largest = direction.mul_tr(params.weight).square().sum().sqrt();
         let (rows, columns) = params.weight.shape();
         let weight = params.weight.component_mul(largest.recip_or_zero().fill(rows, columns));
         self.0.forward(tape, &AffineParams { weight, bias: params.bias }, x, mode)

@@ -1,8 +1,5 @@
 //! The tape itself: recycled slots, recorded failures, auto traits.
 
-// clippy.toml allows these in test functions, but not in what test functions call.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::error::Error;
 use std::fmt::Debug;
 

@@ -1,8 +1,5 @@
 //! Derivatives of derivatives, against forward mode over reverse mode, differences and closed forms.
 
-// clippy.toml allows these in test functions, but not in what test functions call.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use fenchel::autodiff::{Gradients, check, value_and_grad};
 use fenchel::nalgebra::{DMatrix, convert};
 use fenchel::nn::{AffineParams, Dense, Layer, Tanh};

@@ -3,7 +3,13 @@
 // clippy.toml allows these in test functions, but not in what test functions call.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use fenchel::autodiff::{Gradients, Params, Path, check, value_and_grad};
+mod composition;
+mod initializer;
+mod laws;
+mod normalisation;
+mod stax;
+
+use fenchel::autodiff::{Gradients, Params, Path, value_and_grad};
 use fenchel::elementary::Function;
 use fenchel::nalgebra::DMatrix;
 use fenchel::nn::{
@@ -29,51 +35,6 @@ fn leaves(params: &impl Params<f64>) -> (Vec<String>, Vec<DMatrix<f64>>) {
         values.push(leaf.clone());
     });
     (paths, values)
-}
-
-/// The laws of every layer: the width that it announces is the width that it produces, and its output has the right derivatives,
-/// to order 2, by the input and by every parameter.
-fn obeys_the_laws<L>(what: &str, layer: &L, width: usize, announced: usize)
-where
-    L: Layer<f64, Wire, Out = Wire>,
-{
-    let mut rng = rng(1);
-    let (out, params) = layer.init(&mut rng, width).unwrap();
-    assert_eq!(out, announced, "{what}: announced");
-    // Entries of size at least 0.3: further from the kinks at 0 than the differences reach.
-    let rows = random(7, width, &mut rng).map(|x| x + 0.3 * x.signum());
-    let mut tape = Tape::new();
-    let output = evaluate(layer, &mut tape, &params, &rows).unwrap();
-    assert_eq!(output.shape(), (7, out), "{what}: produced");
-
-    let (paths, _) = leaves(&params);
-    // The input is one more leaf.
-    let result = check::params(|tape, (x, params)| layer.apply(tape, params, *x), &(rows, params), 2, &mut rng);
-    assert!(result.is_ok(), "{what} with parameters {paths:?}: {result:?}");
-}
-
-#[test]
-fn every_layer_produces_the_announced_width_and_has_the_right_gradient() {
-    obeys_the_laws("Dense", &Dense(3), 4, 3);
-    obeys_the_laws("Dense, thick", &Dense(8), 9, 8);
-    obeys_the_laws("Dense, from one", &Dense(3), 1, 3);
-    obeys_the_laws("Dense, to one", &Dense(1), 4, 1);
-    obeys_the_laws("Tanh", &Tanh, 3, 3);
-    obeys_the_laws("Relu", &Relu, 3, 3);
-    obeys_the_laws("LeakyRelu", &LeakyRelu, 3, 3);
-    obeys_the_laws("Sigmoid", &Sigmoid, 3, 3);
-    obeys_the_laws("Softplus", &Softplus, 3, 3);
-    obeys_the_laws("Elementwise", &Elementwise(Function::LeakyRelu(0.2)), 3, 3);
-    obeys_the_laws("Rescale", &Rescale { scale: -2.5, shift: 0.5 }, 3, 3);
-}
-
-#[test]
-fn compositions_produce_the_announced_width_and_have_the_right_gradient() {
-    obeys_the_laws("one", &(Dense(3),), 4, 3);
-    obeys_the_laws("without parameters", &(Tanh, Softplus), 4, 4);
-    obeys_the_laws("a critic", &(Dense(6), Tanh, Dense(1)), 2, 1);
-    obeys_the_laws("nested", &(Tanh, (Dense(6), Sigmoid, Dense(7)), Rescale { scale: 0.5, shift: 1.0 }), 2, 7);
-    obeys_the_laws("deep", &(Dense(6), Softplus, (Dense(6), Tanh), Dense(6), Sigmoid), 3, 6);
 }
 
 #[test]
@@ -103,52 +64,6 @@ fn a_dense_layer_is_an_affine_map_of_every_row() {
     let rows = DMatrix::from_row_slice(2, 2, &[1.0, -1.0, 2.0, 0.0]);
     let output = evaluate(&Dense(3), &mut Tape::new(), &params, &rows).unwrap();
     assert_eq!(output, DMatrix::from_row_slice(2, 3, &[7.0, 17.0, 27.0, 12.0, 24.0, 36.0]));
-}
-
-#[test]
-fn serial_composition_is_associative() {
-    let mut rng = rng(2);
-    let (a, b, c) = (Dense(5), Tanh, Dense(2));
-    let (_, (pa, pb, pc)) = (a, b, c).init(&mut rng, 3).unwrap();
-    let rows = random(6, 3, &mut rng);
-    let mut tape = Tape::new();
-    let flat = evaluate(&(a, b, c), &mut tape, &(pa.clone(), pb, pc.clone()), &rows).unwrap();
-    let left = evaluate(&((a, b), c), &mut tape, &((pa.clone(), pb), pc.clone()), &rows).unwrap();
-    let right = evaluate(&(a, (b, c)), &mut tape, &(pa.clone(), (pb, pc.clone())), &rows).unwrap();
-    let alone = evaluate(&((a,), ((b, (c,)),)), &mut tape, &((pa,), ((pb, (pc,)),)), &rows).unwrap();
-    // The same operations in the same order: equal to the last bit.
-    assert_eq!([&left, &right, &alone], [&flat; 3]);
-}
-
-#[test]
-fn grouping_layers_does_not_change_what_is_drawn_for_them() {
-    let drawn = |i: usize| match i {
-        0 => leaves(&(Dense(5), Tanh, Dense(2)).init(&mut rng(3), 3).unwrap().1).1,
-        1 => leaves(&((Dense(5), Tanh), Dense(2)).init(&mut rng(3), 3).unwrap().1).1,
-        _ => leaves(&(Dense(5), (Tanh, Dense(2))).init(&mut rng(3), 3).unwrap().1).1,
-    };
-    assert_eq!(drawn(0), drawn(1));
-    assert_eq!(drawn(0), drawn(2));
-}
-
-#[test]
-fn a_network_of_twelve_layers_works() {
-    let net = (Dense(4), Tanh, Dense(4), Tanh, Dense(4), Tanh, Dense(4), Tanh, Dense(4), Tanh, Dense(4), Dense(3));
-    let (width, params) = net.init(&mut rng(4), 2).unwrap();
-    assert_eq!(width, 3);
-    assert_eq!(leaves(&params).0.last().unwrap(), "11.bias");
-    assert_eq!(evaluate(&net, &mut Tape::new(), &params, &DMatrix::zeros(5, 2)).unwrap().shape(), (5, 3));
-}
-
-#[test]
-fn parameter_paths_count_every_layer_of_every_level() {
-    let (_, params) = (Dense(5), Tanh, Dense(2)).init(&mut rng(5), 3).unwrap();
-    assert_eq!(leaves(&params).0, ["0.weight", "0.bias", "2.weight", "2.bias"]);
-    let (_, params) = (Tanh, (Dense(5), Tanh), ((Dense(2),), Relu)).init(&mut rng(5), 3).unwrap();
-    assert_eq!(leaves(&params).0, ["1.0.weight", "1.0.bias", "2.0.0.weight", "2.0.0.bias"]);
-    let (_, params) = Dense(5).init(&mut rng(5), 3).unwrap();
-    assert_eq!(leaves(&params).0, ["weight", "bias"]);
-    assert_eq!(leaves(&DMatrix::zeros(1, 1)).0, [""]);
 }
 
 #[test]
@@ -223,39 +138,6 @@ fn evaluate_equals_apply_to_the_last_bit() {
     let tape = Tape::new();
     let applied = net.apply(&tape, &params.lift(&tape), tape.var(&rows)).to_matrix();
     assert_eq!(evaluate(&net, &mut Tape::new(), &params, &rows), applied);
-}
-
-/// Mean, variance and fourth moment over the squared variance.
-fn moments(values: &[f64]) -> (f64, f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let central = |power| values.iter().map(|x| (x - mean).powi(power)).sum::<f64>() / n;
-    (mean, central(2), central(4) / central(2).powi(2))
-}
-
-/// Are these normal draws with mean 0 and this variance? Everything within five standard errors, which a right draw misses
-/// once in 10⁶ times: σ/√n for the mean, √(2/n) for the relative variance, √(24/n) for the kurtosis.
-fn are_normal(values: &[f64], variance: f64) {
-    let root_n = (values.len() as f64).sqrt();
-    let (mean, found, kurtosis) = moments(values);
-    assert!(mean.abs() <= 5.0 * variance.sqrt() / root_n, "mean {mean}");
-    assert!((found / variance - 1.0).abs() <= 5.0 * 2.0_f64.sqrt() / root_n, "variance {found}, not {variance}");
-    assert!((kurtosis - 3.0).abs() <= 5.0 * 24.0_f64.sqrt() / root_n, "kurtosis {kurtosis}");
-}
-
-#[test]
-fn the_first_weights_of_a_dense_layer_have_the_variance_of_glorot_and_bengio() {
-    for (inputs, outputs) in [(200, 300), (300, 200), (10, 4000)] {
-        let (_, params): (_, AffineParams<DMatrix<f64>>) = Dense(outputs).init(&mut rng(10), inputs).unwrap();
-        assert_eq!((params.weight.shape(), params.bias.shape()), ((inputs, outputs), (1, outputs)));
-        are_normal(params.weight.as_slice(), 2.0 / (inputs + outputs) as f64);
-    }
-}
-
-#[test]
-fn the_first_biases_of_a_dense_layer_have_standard_deviation_one_hundredth() {
-    let (_, params): (_, AffineParams<DMatrix<f64>>) = Dense(40_000).init(&mut rng(11), 1).unwrap();
-    are_normal(params.bias.as_slice(), 1e-4);
 }
 
 #[test]

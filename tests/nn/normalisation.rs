@@ -1,0 +1,237 @@
+//! Layers that know whether they train: running statistics, the power method, entries left out.
+
+use fenchel::autodiff::{Gradients, Params, value_and_grad};
+use fenchel::nalgebra::DMatrix;
+use fenchel::nn::{
+    AffineParams, BatchNorm, Conv, Dense, Dropout, Image, Images, Layer, LayerNorm, LeakyRelu, Residual, SpectralNorm,
+    Tanh, Wire, evaluate,
+};
+use fenchel::optim::Adam;
+use fenchel::{LayerError, Tape, Var};
+
+use crate::{random, rng};
+
+/// One training step's worth of gradients, without a step.
+fn gradients_of<L: Layer<f64>>(net: &L, params: &L::Params, rows: &DMatrix<f64>) -> Gradients<f64>
+where
+    L: Layer<f64, Out = Wire>,
+{
+    let mut gradients = Gradients::new();
+    value_and_grad(&mut Tape::new(), params, &mut gradients, |t, p| {
+        net.apply_train(t, p, t.var(rows), &mut rng(1)).square().mean()
+    })
+    .unwrap();
+    gradients
+}
+
+#[test]
+fn batch_normalisation_standardises_every_feature_of_the_batch() {
+    let mut rng = rng(41);
+    let rows = DMatrix::from_fn(50, 3, |_, j| 10.0_f64.powi(j as i32) * (1.0 + random(1, 1, &mut rng)[0]));
+    let layer = BatchNorm { epsilon: 1e-12, ..BatchNorm::default() };
+    let (_, params) = Layer::<f64, Wire>::init(&layer, &mut rng, 3).unwrap();
+    let tape = Tape::new();
+    let y: Var<'_, f64> =
+        Layer::<f64, Wire>::apply_train(&layer, &tape, &params.lift(&tape), tape.var(&rows), &mut rng);
+    let y = y.to_matrix().unwrap();
+    for column in y.column_iter() {
+        // Fifty terms of order one; epsilon is 1e-12 of the variance, or less than 1e-11 where that is 1/3.
+        assert!(column.mean().abs() <= 1e-13 && (column.norm_squared() / 50.0 - 1.0).abs() <= 1e-11, "{column}");
+    }
+}
+
+#[test]
+fn running_statistics_follow_the_batches_and_stand_in_for_them_in_use() {
+    let mut rng = rng(42);
+    let layer = BatchNorm { decay: 0.75, ..BatchNorm::default() };
+    let (_, mut params) = Layer::<f64, Wire>::init(&layer, &mut rng, 2).unwrap();
+    let mut adam = Adam::new(1e-3).unwrap();
+    let (mut mean, mut variance) = (DMatrix::zeros(1, 2), DMatrix::from_element(1, 2, 1.0));
+    for _ in 0..5 {
+        let rows = random(8, 2, &mut rng).add_scalar(3.0);
+        let gradients = gradients_of(&layer, &params, &rows);
+        adam.update(&mut params, &gradients).unwrap();
+        // By nalgebra: its variance has the divisor n.
+        for j in 0..2 {
+            mean[j] = 0.75 * mean[j] + 0.25 * rows.column(j).mean();
+            variance[j] = 0.75 * variance[j] + 0.25 * rows.column(j).variance() * 8.0 / 7.0;
+        }
+        assert!((&params.mean - &mean).amax() <= 1e-14 && (&params.variance - &variance).amax() <= 1e-14);
+    }
+    let row = random(1, 2, &mut rng);
+    let y = evaluate(&layer, &mut Tape::new(), &params, &row).unwrap();
+    for j in 0..2 {
+        let standard = (row[j] - mean[j]) / (variance[j] + 1e-5).sqrt();
+        assert!((y[j] - (params.scale[j] * standard + params.shift[j])).abs() <= 1e-13);
+    }
+}
+
+#[test]
+fn two_calls_in_one_loss_both_count_in_the_running_statistics() {
+    let layer = BatchNorm { decay: 0.5, ..BatchNorm::default() };
+    let (_, params) = Layer::<f64, Wire>::init(&layer, &mut rng(43), 1).unwrap();
+    let column = |values: &[f64]| DMatrix::from_column_slice(values.len(), 1, values);
+    let (data, samples) = (column(&[1.0, 3.0]), column(&[10.0, 14.0]));
+    let mut gradients = Gradients::new();
+    value_and_grad(&mut Tape::new(), &params, &mut gradients, |t, p| {
+        let mut rng = rng(1);
+        let mut of = |rows| Layer::<f64, Wire>::apply_train(&layer, t, p, t.var(rows), &mut rng);
+        of(&data).square().mean() - of(&samples).mean()
+    })
+    .unwrap();
+    // Means 2 and 12, unbiased variances 2 and 8: ((0 + 2)/2 + 12)/2 and ((1 + 2)/2 + 8)/2, in halves, so exact.
+    assert_eq!((gradients.leaves()[2][0], gradients.leaves()[3][0]), (6.5, 4.75));
+}
+
+#[test]
+fn training_learns_the_statistics_of_the_data() {
+    // The mean of the data is 5 and their deviation 1/sqrt(3): a network that trains with the batch's serves single rows with the running ones.
+    let mut rng = rng(44);
+    let net = (BatchNorm::default(), Dense(4), Tanh, Dense(1));
+    let (_, mut params) = net.init(&mut rng, 1).unwrap();
+    let (mut tape, mut gradients, mut adam) = (Tape::new(), Gradients::new(), Adam::new(1e-2).unwrap());
+    for _ in 0..500 {
+        let rows = random(64, 1, &mut rng).add_scalar(5.0);
+        let target = rows.map(|x| (x - 5.0).powi(2));
+        value_and_grad(&mut tape, &params, &mut gradients, |t, p| {
+            (net.apply_train(t, p, t.var(&rows), &mut rng) - t.var(&target)).square().mean()
+        })
+        .unwrap();
+        adam.update(&mut params, &gradients).unwrap();
+    }
+    for x in [4.2, 5.0, 5.7] {
+        let y = evaluate(&net, &mut tape, &params, &DMatrix::from_element(1, 1, x)).unwrap()[0];
+        // Four tanh units fit a parabola on [-1, 1] to about 0.03; with the first statistics (mean 0) the error is above 0.3.
+        assert!((y - (x - 5.0).powi(2)).abs() < 0.1, "{x}: {y}");
+    }
+}
+
+#[test]
+fn layer_normalisation_standardises_every_row() {
+    let mut rng = rng(45);
+    let rows = random(6, 40, &mut rng);
+    let (_, params) = Layer::<f64, Wire>::init(&LayerNorm::default(), &mut rng, 40).unwrap();
+    let y = evaluate(&LayerNorm::default(), &mut Tape::new(), &params, &rows).unwrap();
+    for (row, x) in y.row_iter().zip(rows.row_iter()) {
+        // The variance of the input over itself plus epsilon.
+        let expected = x.variance() / (x.variance() + 1e-5);
+        assert!(row.mean().abs() <= 1e-14 && (row.norm_squared() / 40.0 - expected).abs() <= 1e-13);
+    }
+}
+
+#[test]
+fn spectral_normalisation_makes_the_largest_singular_value_one() {
+    let mut rng = rng(46);
+    for (inputs, outputs) in [(5, 7), (7, 5), (6, 1), (1, 6)] {
+        let layer = SpectralNorm(Dense(outputs));
+        let (width, mut params) = Layer::<f64>::init(&layer, &mut rng, inputs).unwrap();
+        assert_eq!(width, outputs);
+        assert!((params.direction.norm() - 1.0).abs() <= 1e-14);
+        // Steps of training without a step of descent.
+        for _ in 0..200 {
+            params.direction = gradients_of(&layer, &params, &random(3, inputs, &mut rng)).leaves()[2].clone();
+        }
+        let (unit, mut tape) = (DMatrix::identity(inputs, inputs), Tape::new());
+        let zeros = DMatrix::zeros(1, inputs);
+        let bias = evaluate(&layer, &mut tape, &params, &zeros).unwrap();
+        let rows = evaluate(&layer, &mut tape, &params, &unit).unwrap();
+        let weight = DMatrix::from_fn(inputs, outputs, |i, j| rows[(i, j)] - bias[j]);
+        let expected = &params.weight / params.weight.clone().svd(false, false).singular_values.max();
+        // The power method has converged where the second singular value is not within 1 % of the first: 0.99^440 = 1e-2 of it squared.
+        assert!((weight - expected).amax() <= 1e-4, "{inputs} x {outputs}");
+    }
+}
+
+#[test]
+fn spectral_normalisation_trains_with_the_direction_that_it_tracks() {
+    let mut rng = rng(47);
+    let layer = SpectralNorm(Dense(4));
+    let (_, mut params) = layer.init(&mut rng, 3).unwrap();
+    let rows = random(5, 3, &mut rng);
+    let tape = Tape::new();
+    let trained = layer.apply_train(&tape, &params.lift(&tape), tape.var(&rows), &mut rng).to_matrix().unwrap();
+    params.direction = gradients_of(&layer, &params, &rows).leaves()[2].clone();
+    assert_eq!(trained, evaluate(&layer, &mut Tape::new(), &params, &rows).unwrap());
+}
+
+#[test]
+fn the_spectral_norm_of_zero_weights_is_no_nan() {
+    let layer = SpectralNorm(Dense(4));
+    let (_, mut params) = Layer::<f64>::init(&layer, &mut rng(48), 3).unwrap();
+    params.weight.fill(0.0);
+    let gradients = gradients_of(&layer, &params, &DMatrix::from_element(5, 3, 1.0));
+    assert!(gradients.leaves().iter().all(|leaf| leaf.iter().all(|x| x.is_finite())), "{gradients:?}");
+}
+
+#[test]
+fn dropout_leaves_out_its_share_and_keeps_the_mean() {
+    let (p, n) = (0.3, 100_000);
+    let layer = Dropout { drop_probability: p };
+    let tape = Tape::new();
+    let ones = tape.filled(n, 1, 1.0);
+    let draw = |seed| Layer::<f64, Wire>::apply_train(&layer, &tape, &(), ones, &mut rng(seed)).to_matrix().unwrap();
+    let y = draw(49);
+    let kept = 1.0 / (1.0 - p);
+    assert!(y.iter().all(|&y| y == 0.0 || y == kept));
+    let dropped = y.iter().filter(|&&y| y == 0.0).count() as f64 / n as f64;
+    // Five standard errors of a binomial share.
+    assert!((dropped - p).abs() <= 5.0 * (p * (1.0 - p) / n as f64).sqrt(), "{dropped}");
+    let in_use = Layer::<f64, Wire>::apply(&layer, &tape, &(), ones).to_matrix().unwrap();
+    assert_eq!(in_use, DMatrix::from_element(n, 1, 1.0));
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+}
+
+#[test]
+fn the_mode_reaches_every_level_of_a_network() {
+    let mut rng = rng(50);
+    let layer = || Dropout { drop_probability: 0.5 };
+    let net = (Dense(8), (Residual((layer(), Tanh)), vec![(layer(), LeakyRelu); 2]), Dense(1));
+    let (_, params) = net.init(&mut rng, 2).unwrap();
+    let rows = random(4, 2, &mut rng);
+    let tape = Tape::new();
+    let (p, x) = (params.lift(&tape), tape.var(&rows));
+    let in_use = net.apply(&tape, &p, x).to_matrix().unwrap();
+    assert_eq!(net.apply(&tape, &p, x).to_matrix().unwrap(), in_use);
+    let train = |seed| net.apply_train(&tape, &p, x, &mut crate::rng(seed)).to_matrix().unwrap();
+    assert_eq!(train(1), train(1));
+    assert_ne!(train(1), train(2));
+    assert_ne!(train(1), in_use);
+}
+
+#[test]
+fn settings_out_of_range_are_refused() {
+    let refused = |error: LayerError, part: &str| {
+        assert!(matches!(&error, LayerError::Refused { path, .. } if path == "1"), "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    };
+    for p in [1.0, -0.1, f64::NAN] {
+        let net = (Tanh, Dropout { drop_probability: p });
+        refused(Layer::<f64, Wire>::init(&net, &mut rng(1), 2).unwrap_err(), "drop probability");
+    }
+    for decay in [1.0, -0.1, f64::NAN] {
+        let net = (Dense(2), BatchNorm { decay, ..BatchNorm::default() });
+        refused(Layer::<f64>::init(&net, &mut rng(1), 2).map(|_| ()).unwrap_err(), "decay");
+    }
+    for epsilon in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let net = (Dense(2), BatchNorm { epsilon, ..BatchNorm::default() });
+        refused(Layer::<f64>::init(&net, &mut rng(1), 2).map(|_| ()).unwrap_err(), "epsilon");
+        let net = (Dense(2), LayerNorm { epsilon });
+        refused(Layer::<f64>::init(&net, &mut rng(1), 2).map(|_| ()).unwrap_err(), "epsilon");
+    }
+}
+
+#[test]
+fn a_spectrally_normalised_convolution_divides_its_kernel() {
+    let layer = SpectralNorm(Conv::new(3, [2, 2]));
+    let (shape, params) = Layer::<f64, Image>::init(&layer, &mut rng(51), [4, 4, 2]).unwrap();
+    assert_eq!(shape, [3, 3, 3]);
+    let rows = random(2, 32, &mut rng(52));
+    let tape = Tape::new();
+    let images = Images { rows: tape.var(&rows), shape: [4, 4, 2] };
+    let y = layer.apply(&tape, &params.lift(&tape), images).rows.to_matrix().unwrap();
+    let size = (&params.direction * params.weight.transpose()).norm();
+    let divided = AffineParams { weight: &params.weight / size, bias: params.bias.clone() };
+    let plain = Conv::new(3, [2, 2]).apply(&tape, &divided.lift(&tape), images).rows.to_matrix().unwrap();
+    assert!((y - plain).amax() <= 1e-14); // a product with a reciprocal instead of a quotient
+}
