@@ -76,7 +76,7 @@
 //! ```text
 //! floor 4   examples/                              compose; own no mathematics
 //! floor 3   nn            optim
-//! floor 2   estimate      divergence
+//! floor 2   estimate      divergence      save
 //! floor 1   distribution              autodiff
 //! floor 0   real   elementary   special
 //! ```
@@ -89,6 +89,7 @@
 //! | [`autodiff`] | a tape closed under differentiation |
 //! | [`nn`] | layers; tuples compose them |
 //! | [`optim`] | Adam, schedules, averages |
+//! | [`save`] | parameters to bytes and back |
 //! | [`elementary`] | one formula, many interpreters |
 //! | [`special`] | stable scalar kernels |
 //! | [`real`] | the scalar bounds: what evaluates, and what draws |
@@ -112,6 +113,7 @@ pub mod estimate;
 pub mod nn;
 pub mod optim;
 pub mod real;
+pub mod save;
 pub mod special;
 
 mod tuple;
@@ -124,6 +126,7 @@ pub use estimate::EstimateError;
 pub use nn::LayerError;
 pub use optim::OptimError;
 pub use real::{Real, SampleReal};
+pub use save::SaveError;
 
 pub use {approx, nalgebra, rand, rand_distr};
 

@@ -23,6 +23,7 @@ const PLAN: &[(&str, u8, &[&str])] = &[
     ("optim", 3, &["autodiff"]),
     ("estimate", 2, &["distribution"]),
     ("divergence", 2, &["distribution", "autodiff"]),
+    ("save", 2, &["autodiff"]),
     ("distribution", 1, &[]),
     ("autodiff", 1, &[]),
     ("elementary", 0, &["real", "special"]),
