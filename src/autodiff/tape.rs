@@ -290,6 +290,11 @@ impl<T: Real> Tape<T> {
         self.graph.borrow().nodes[index].op
     }
 
+    /// Does one of the parents of a node have this property?
+    pub(crate) fn any_parent(&self, index: usize, property: impl Fn(usize) -> bool) -> bool {
+        self.graph.borrow().nodes[index].op.parents().any(property)
+    }
+
     pub(crate) fn origin(&self, index: usize) -> Origin {
         self.graph.borrow().nodes[index].origin
     }

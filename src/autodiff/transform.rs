@@ -158,7 +158,7 @@ impl<T: Real> Tape<T> {
         }
         let start = wrt.min().unwrap_or(end);
         for index in start..end {
-            walk.on_path[index] = walk.on_path[index] || self.op(index).parents().any(|parent| walk.on_path[parent]);
+            walk.on_path[index] = walk.on_path[index] || self.any_parent(index, |parent| walk.on_path[parent]);
         }
 
         // Then walk down. A node without an adjoint has adjoint zero, which is never stored.
@@ -168,7 +168,7 @@ impl<T: Real> Tape<T> {
         let before = self.set_origin(Origin::default());
         for index in (start..end).rev() {
             let Some(adjoint) = walk.adjoint[index] else { continue };
-            if !self.op(index).parents().any(|parent| walk.on_path[parent]) {
+            if !self.any_parent(index, |parent| walk.on_path[parent]) {
                 continue; // an input asked for: what is below it is nobody's business
             }
             self.set_origin(self.origin(index).gradient());

@@ -3,8 +3,9 @@
 use nalgebra::DMatrix;
 use rand::Rng;
 
+use super::leaves::leaves;
 use super::{Initializer, Layer, LayerError, Lifted, Mode, Port, Signal, Width, Wire};
-use crate::autodiff::{Params, Path, Tape, Var};
+use crate::autodiff::Tape;
 use crate::real::{Real, SampleReal};
 
 /// The parameters of a layer with a weight and a bias, or, with variables for `M`, those on a tape.
@@ -17,23 +18,7 @@ pub struct AffineParams<M> {
     pub bias: M,
 }
 
-impl<T: Real> Params<T> for AffineParams<DMatrix<T>> {
-    type Lifted<'t> = AffineParams<Var<'t, T>>;
-
-    fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t> {
-        AffineParams { weight: leaf(&self.weight), bias: leaf(&self.bias) }
-    }
-
-    fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {
-        leaf(&at.name("weight"), &self.weight);
-        leaf(&at.name("bias"), &self.bias);
-    }
-
-    fn visit_mut(&mut self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &mut DMatrix<T>)) {
-        leaf(&at.name("weight"), &mut self.weight);
-        leaf(&at.name("bias"), &mut self.bias);
-    }
-}
+leaves!(AffineParams { weight, bias });
 
 impl<T: SampleReal> AffineParams<DMatrix<T>> {
     /// Draws both; a kernel that sees `receptive` positions at once has that many times the channels for its fan.

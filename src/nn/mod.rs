@@ -64,6 +64,7 @@ mod dropout;
 mod fan;
 mod initializer;
 mod layer;
+mod leaves;
 mod norm;
 pub mod pool;
 mod port;

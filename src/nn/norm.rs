@@ -3,14 +3,15 @@
 use nalgebra::DMatrix;
 use rand::Rng;
 
+use super::leaves::leaves;
 use super::{Layer, LayerError, Lifted, Mode, Rows, Signal, Width};
-use crate::autodiff::{Params, Path, Tape, Var};
+use crate::autodiff::{Tape, Var};
 use crate::real::{Real, SampleReal, count, real};
 
 /// Every feature, or channel, standardised, then scaled and shifted: y = scale (x − mean)/√(variance + ε) + shift.
 ///
 /// **In training** mean and variance are those of the batch (over the pixels as well, in images), the variance with the divisor n, and derivatives flow
-/// through them. Running ones are kept as [tracked](Path::tracked) parameters: running ← decay · running + (1 − decay) · batch, the variance
+/// through them. Running ones are kept as [tracked](crate::autodiff::Path::tracked) parameters: running ← decay · running + (1 − decay) · batch, the variance
 /// with the divisor n − 1; an optimiser's update writes them. **In use** the running ones stand in, and a row does not depend on the others. stax has
 /// the first only.
 ///
@@ -45,32 +46,7 @@ pub struct BatchNormParams<M> {
     pub variance: M,
 }
 
-impl<T: Real> Params<T> for BatchNormParams<DMatrix<T>> {
-    type Lifted<'t> = BatchNormParams<Var<'t, T>>;
-
-    fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t> {
-        BatchNormParams {
-            scale: leaf(&self.scale),
-            shift: leaf(&self.shift),
-            mean: leaf(&self.mean),
-            variance: leaf(&self.variance),
-        }
-    }
-
-    fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {
-        leaf(&at.name("scale"), &self.scale);
-        leaf(&at.name("shift"), &self.shift);
-        leaf(&at.name("mean").tracked(), &self.mean);
-        leaf(&at.name("variance").tracked(), &self.variance);
-    }
-
-    fn visit_mut(&mut self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &mut DMatrix<T>)) {
-        leaf(&at.name("scale"), &mut self.scale);
-        leaf(&at.name("shift"), &mut self.shift);
-        leaf(&at.name("mean").tracked(), &mut self.mean);
-        leaf(&at.name("variance").tracked(), &mut self.variance);
-    }
-}
+leaves!(BatchNormParams { scale, shift, mean (tracked), variance (tracked) });
 
 /// Is a channel there, and is ε a number to divide by?
 fn check(channels: usize, epsilon: f64) -> Result<(), LayerError> {
@@ -164,23 +140,7 @@ pub struct LayerNormParams<M> {
     pub shift: M,
 }
 
-impl<T: Real> Params<T> for LayerNormParams<DMatrix<T>> {
-    type Lifted<'t> = LayerNormParams<Var<'t, T>>;
-
-    fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t> {
-        LayerNormParams { scale: leaf(&self.scale), shift: leaf(&self.shift) }
-    }
-
-    fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {
-        leaf(&at.name("scale"), &self.scale);
-        leaf(&at.name("shift"), &self.shift);
-    }
-
-    fn visit_mut(&mut self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &mut DMatrix<T>)) {
-        leaf(&at.name("scale"), &mut self.scale);
-        leaf(&at.name("shift"), &mut self.shift);
-    }
-}
+leaves!(LayerNormParams { scale, shift });
 
 impl<T: Real, P: Rows> Layer<T, P> for LayerNorm {
     type Out = P;

@@ -3,14 +3,15 @@
 use nalgebra::DMatrix;
 use rand::Rng;
 
+use super::leaves::leaves;
 use super::{Affine, AffineParams, Layer, LayerError, Lifted, Mode, Port, Signal, Width};
-use crate::autodiff::{Params, Path, Tape, Var};
+use crate::autodiff::{Tape, Var};
 use crate::real::{Real, SampleReal};
 
 /// An affine layer with its weight W divided by an estimate of its largest singular value: a map with a Lipschitz constant of about 1 (a dense layer's;
 /// a convolution's kernel bounds that of the convolution only loosely), as critics of GANs like it.
 ///
-/// The estimate is |u Wᵀ|, where the row u of length 1 is kept as a [tracked](Path::tracked) parameter. A step of training replaces it by u Wᵀ W, brought to
+/// The estimate is |u Wᵀ|, where the row u of length 1 is kept as a [tracked](crate::autodiff::Path::tracked) parameter. A step of training replaces it by u Wᵀ W, brought to
 /// length 1, first: a step of the power method. Evaluation leaves it. No derivative flows through that step.
 /// Miyato et al. (2018), *Spectral normalization for generative adversarial networks*.
 ///
@@ -40,25 +41,7 @@ pub struct SpectralParams<M> {
     pub direction: M,
 }
 
-impl<T: Real> Params<T> for SpectralParams<DMatrix<T>> {
-    type Lifted<'t> = SpectralParams<Var<'t, T>>;
-
-    fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t> {
-        SpectralParams { weight: leaf(&self.weight), bias: leaf(&self.bias), direction: leaf(&self.direction) }
-    }
-
-    fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {
-        leaf(&at.name("weight"), &self.weight);
-        leaf(&at.name("bias"), &self.bias);
-        leaf(&at.name("direction").tracked(), &self.direction);
-    }
-
-    fn visit_mut(&mut self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &mut DMatrix<T>)) {
-        leaf(&at.name("weight"), &mut self.weight);
-        leaf(&at.name("bias"), &mut self.bias);
-        leaf(&at.name("direction").tracked(), &mut self.direction);
-    }
-}
+leaves!(SpectralParams { weight, bias, direction (tracked) });
 
 /// Steps of the power method on the first weights. Training takes one more each time.
 const FIRST_STEPS: usize = 20;
