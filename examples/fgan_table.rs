@@ -125,10 +125,8 @@ impl<G: Network<f32>, C: Network<f32>> Players<G, C> {
         let Self { generator, critic, params, adam, tape, gradients } = self;
         value_and_grad(tape, params, gradients, |t, (g, d)| {
             let y = generator.apply(t, g, t.var(z));
-            // As y, with the gradient turned round: what the critic descends, the generator climbs. Its own loss, in a minimax game, is
-            // minus the critic's on samples.
-            let y = y.detach().scale(2.0) - y;
-            game.critic_loss(critic.apply(t, d, t.var(x)), critic.apply(t, d, y))
+            // What the critic descends, the generator climbs: its own loss, in a minimax game, is minus the critic's on samples.
+            game.critic_loss(critic.apply(t, d, t.var(x)), critic.apply(t, d, y.reverse_gradient()))
         })?;
         Ok(adam.update(params, gradients)?)
     }

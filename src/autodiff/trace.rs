@@ -100,13 +100,18 @@ impl<T: Real> Tape<T> {
             }
         }
         for (number, (path, nodes)) in boxes.iter().enumerate() {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "  subgraph cluster_{number} {{ label=\"{path}\";");
+            // What is from no layer has no box. Writing to a String cannot fail.
+            let boxed = path.chars().any(|c| c != '\'');
+            if boxed {
+                let label = path.replace('\\', "\\\\").replace('"', "\\\"");
+                let _ = writeln!(text, "  subgraph cluster_{number} {{ label=\"{label}\";");
+            }
             for &node in nodes {
                 let (rows, columns) = self.peek(node, DMatrix::shape);
-                let _ = writeln!(text, "    n{node} [label=\"{}\\n{rows} x {columns}\"];", self.describe(node));
+                let op = self.describe(node);
+                let _ = writeln!(text, "    n{node} [label=\"{node}: {op}\\n{rows} x {columns}\"];");
             }
-            text += "  }\n";
+            text += if boxed { "  }\n" } else { "" };
         }
         for node in 0..self.len() {
             for parent in self.op(node).parents() {

@@ -253,6 +253,21 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn detach(self) -> Self {
         self.unary(Op::Detach)
     }
+
+    /// The same value, through which the derivative flows with its sign changed: what lies before it climbs where what lies behind descends, so one loss
+    /// trains both players of a game. Ganin and Lempitsky (2015), *Unsupervised domain adaptation by backpropagation*.
+    ///
+    /// ```
+    /// let tape = fenchel::Tape::new();
+    /// let x = tape.scalar(3.0_f64);
+    /// let y = x.reverse_gradient();
+    /// let [slope] = tape.grad(y.square(), [x]);
+    /// assert_eq!((y.to_scalar(), slope.to_scalar()), (Ok(3.0), Ok(-6.0)));
+    /// ```
+    pub fn reverse_gradient(self) -> Self {
+        let value = self.detach();
+        value + (value - self)
+    }
 }
 
 macro_rules! var_methods {

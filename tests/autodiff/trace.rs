@@ -100,7 +100,7 @@ fn the_first_value_that_is_not_finite_is_traced_to_its_layer() {
 
 #[test]
 fn a_gradient_that_is_not_finite_is_traced_to_the_layer_whose_gradient_it_is() {
-    // The root is fine at 1e-320, its slope overflows nothing; its square is 0, and the slope of the root there is infinite but for the convention.
+    // 1/x is 1e200, and its slope -1e400.
     let tape = Tape::new();
     let x = tape.scalar(1e-200_f64);
     let y = tape.scope("inverse", || x.recip());
