@@ -4,6 +4,8 @@
 //! (`num_dual::Dual64`, say), which is how the tests get an independent derivative of every formula. What *draws*
 //! random numbers asks for [`SampleReal`].
 
+#[cfg(feature = "serde")]
+use nalgebra::DMatrix;
 use nalgebra::{RealField, convert, convert_unchecked};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
@@ -40,6 +42,21 @@ where
 pub(crate) fn fits<T>(rows: usize, columns: usize) -> bool {
     let bytes = rows.checked_mul(columns).and_then(|entries| entries.checked_mul(size_of::<T>()));
     bytes.is_some_and(|bytes| bytes <= isize::MAX as usize)
+}
+
+/// nalgebra's own form of a saved matrix: its columns one after another, rows, columns. nalgebra multiplies the two unchecked when it reads one, so that
+/// 2³³ × 2³³ without numbers passes for a matrix.
+#[cfg(feature = "serde")]
+pub(crate) type SavedMatrix<T> = (Vec<T>, usize, usize);
+
+/// The matrix, or what is wrong with it.
+#[cfg(feature = "serde")]
+pub(crate) fn saved_matrix<T: Real>((numbers, rows, columns): SavedMatrix<T>) -> Result<DMatrix<T>, String> {
+    if fits::<T>(rows, columns) && numbers.len() == rows * columns {
+        Ok(DMatrix::from_vec(rows, columns, numbers))
+    } else {
+        Err(format!("{} numbers for {rows} x {columns}", numbers.len()))
+    }
 }
 
 /// A sum that carries what its roundings lose, so that a million terms are as accurate as two.

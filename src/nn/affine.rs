@@ -10,7 +10,7 @@ use crate::real::{Real, SampleReal};
 
 /// The parameters of a layer with a weight and a bias, or, with variables for `M`, those on a tape.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AffineParams<M> {
     /// Inputs × outputs. For a convolution the inputs are the entries of a window, line by line, pixel by pixel, channel by channel.
     pub weight: M,

@@ -30,6 +30,20 @@ macro_rules! leaves {
                 $(leaf(&at.name(stringify!($field))$(.$tracked())?, &mut self.$field);)*
             }
         }
+
+        #[cfg(feature = "serde")]
+        impl<'de, T: $crate::real::Real + serde::Deserialize<'de>> serde::Deserialize<'de> for $name<nalgebra::DMatrix<T>> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                #[serde(deny_unknown_fields)]
+                struct Saved<T> {
+                    $($field: $crate::real::SavedMatrix<T>),*
+                }
+                let saved = Saved::<T>::deserialize(deserializer)?;
+                let error = |what| serde::de::Error::custom(format!(concat!(stringify!($name), ": {}"), what));
+                Ok($name { $($field: $crate::real::saved_matrix(saved.$field).map_err(error)?),* })
+            }
+        }
     };
 }
 pub(super) use leaves;

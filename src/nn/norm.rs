@@ -34,7 +34,7 @@ impl Default for BatchNorm {
 
 /// The parameters of [`BatchNorm`], each 1 × channels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct BatchNormParams<M> {
     /// The factors, 1 at first.
     pub scale: M,
@@ -132,7 +132,7 @@ impl Default for LayerNorm {
 
 /// The parameters of [`LayerNorm`], each 1 × features.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct LayerNormParams<M> {
     /// The factors, 1 at first.
     pub scale: M,

@@ -31,7 +31,7 @@ pub struct SpectralNorm<L>(pub L);
 
 /// The parameters of [`SpectralNorm`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SpectralParams<M> {
     /// Inputs × outputs, before it is divided.
     pub weight: M,
