@@ -33,6 +33,7 @@
 //! another, and needs no type: look ahead with a copy of the parameters, and step with the gradients found there. A rule with moments takes both
 //! gradients into the same state, which is the ExtraAdam of Gidel et al. (2019), *A variational inequality perspective on generative
 //! adversarial networks*; of `Sgd` it is Korpelevich (1976), *The extragradient method for finding saddle points*. A schedule counts both steps.
+//! Either needs a small β₁: a mean of ten gradients lags behind by more than they look ahead.
 //!
 //! ```
 //! use fenchel::autodiff::Gradients;

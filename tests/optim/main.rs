@@ -5,8 +5,13 @@
 
 mod adam;
 mod average;
+mod clip;
 mod errors;
+mod every;
 mod games;
+mod laws;
+#[cfg(feature = "serde")]
+mod saved;
 mod schedule;
 mod vectors;
 
