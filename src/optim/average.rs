@@ -141,7 +141,7 @@ impl<P> Average<P> {
             with_leaf(params, index, |leaf| {
                 if result.is_ok() {
                     result = check_shape(path, average.shape(), leaf.shape())
-                        .and_then(|()| check_finite("the parameter", path, leaf, |_, x| x));
+                        .and_then(|()| check_finite("the parameter", path, leaf));
                 }
             });
             index += 1;
@@ -154,7 +154,7 @@ impl<P> Average<P> {
         self.params.visit_mut(&Path::root(), &mut |path, average| {
             let (keep, share) = if path.is_tracked() { (T::zero(), T::one()) } else { (keep, share) };
             with_leaf(params, index, |leaf| {
-                for (average, &leaf) in average.iter_mut().zip(leaf) {
+                for (average, &leaf) in average.as_mut_slice().iter_mut().zip(leaf.as_slice()) {
                     *average = keep * *average + share * leaf;
                 }
             });

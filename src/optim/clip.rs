@@ -4,7 +4,7 @@
 
 use nalgebra::DMatrix;
 
-use super::tree::{check_finite, check_leaves};
+use super::tree::{check_finite, check_leaves, find};
 use super::{OptimError, setting};
 use crate::autodiff::{Gradients, Params, Path};
 use crate::real::{CompensatedSum, Real, real};
@@ -17,7 +17,7 @@ use crate::real::{CompensatedSum, Real, real};
 /// use fenchel::optim::clip_by_value;
 ///
 /// # fn main() -> Result<(), fenchel::OptimError> {
-/// let params = DMatrix::from_element(1, 2, 0.0);
+/// let params = DMatrix::from_element(1, 2, 0.0_f64);
 /// let mut gradients = Gradients::from(vec![DMatrix::from_row_slice(1, 2, &[0.5, -70.0])]);
 /// clip_by_value(&params, &mut gradients, 1.0)?;
 /// assert_eq!(gradients.leaves()[0], DMatrix::from_row_slice(1, 2, &[0.5, -1.0]));
@@ -51,7 +51,7 @@ pub fn clip_by_value<T: Real, P: Params<T>>(
 /// use fenchel::optim::clip_by_global_norm;
 ///
 /// # fn main() -> Result<(), fenchel::OptimError> {
-/// let params = DMatrix::from_element(1, 2, 0.0);
+/// let params = DMatrix::from_element(1, 2, 0.0_f64);
 /// let mut gradients = Gradients::from(vec![DMatrix::from_row_slice(1, 2, &[30.0, -40.0])]);
 /// assert_eq!(clip_by_global_norm(&params, &mut gradients, 1.0)?, 50.0);
 /// assert!((gradients.leaves()[0].norm() - 1.0).abs() < 1e-15);
@@ -107,8 +107,17 @@ pub fn add_weight_decay<T: Real, P: Params<T>>(
         if path.is_tracked() {
             return Ok(());
         }
-        check_finite("the parameter", path, parameter, |_, x| x)?;
-        check_finite("the gradient of", path, gradient, |index, g| g + decay * parameter[index])
+        check_finite("the parameter", path, parameter)?;
+        check_finite("the gradient of", path, gradient)?;
+        let bad = find(gradient, |place, g| !(g + decay * parameter[place]).is_finite());
+        let Some((row, column, value)) = bad else { return Ok(()) };
+        Err(OptimError::NonFinite {
+            what: "with its decay, the gradient of",
+            path: path.to_string(),
+            row,
+            column,
+            value,
+        })
     })?;
     for_each_gradient(params, gradients, |parameter, gradient| {
         gradient.iter_mut().zip(parameter).for_each(|(g, &x)| *g += decay * x);
@@ -119,7 +128,7 @@ pub fn add_weight_decay<T: Real, P: Params<T>>(
 /// Errs unless there is a finite gradient of its shape for every parameter.
 fn check_gradients<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>) -> Result<(), OptimError> {
     check_leaves(params, gradients.leaves(), |path, _, gradient| {
-        if path.is_tracked() { Ok(()) } else { check_finite("the gradient of", path, gradient, |_, g| g) }
+        if path.is_tracked() { Ok(()) } else { check_finite("the gradient of", path, gradient) }
     })
 }
 
@@ -143,7 +152,7 @@ fn visit_gradients<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>, 
     let mut leaves = gradients.leaves().iter();
     params.visit(&Path::root(), &mut |path, _| {
         let gradient = leaves.next().filter(|_| !path.is_tracked());
-        gradient.into_iter().flatten().for_each(|&g| f(g));
+        gradient.into_iter().flat_map(|gradient| gradient.as_slice()).for_each(|&g| f(g));
     });
 }
 

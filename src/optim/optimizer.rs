@@ -181,7 +181,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
             let refused = if path.is_tracked() {
                 find(gradient, |_, value| !value.is_finite())
             } else {
-                check_finite("the parameter", path, parameter, |_, value| value)?;
+                check_finite("the parameter", path, parameter)?;
                 find(gradient, |place, value| !self.rule.takes(value, place, state))
             };
             let Some((row, column, value)) = refused else { return Ok(()) };

@@ -38,25 +38,23 @@ pub(super) fn find<T: Real>(
     matrix: &DMatrix<T>,
     mut refused: impl FnMut((usize, usize), T) -> bool,
 ) -> Option<(usize, usize, f64)> {
-    let columns = matrix.as_slice().chunks(matrix.nrows().max(1)).enumerate();
-    columns
-        .flat_map(|(column, entries)| entries.iter().enumerate().map(move |(row, &value)| (row, column, value)))
-        .find(|&(row, column, value)| refused((row, column), value))
-        .map(|(row, column, value)| (row, column, to_f64(value)))
+    let mut columns = matrix.as_slice().chunks(matrix.nrows().max(1)).enumerate();
+    columns.find_map(|(column, entries)| {
+        let row = entries.iter().enumerate().position(|(row, &value)| refused((row, column), value))?;
+        Some((row, column, to_f64(entries[row])))
+    })
 }
 
-/// Errs at the first entry that `of` makes a number that is not finite of.
+/// Errs at the first entry that is not finite.
 pub(super) fn check_finite<T: Real>(
     what: &'static str,
     path: &Path<'_>,
     matrix: &DMatrix<T>,
-    of: impl Fn(usize, T) -> T,
 ) -> Result<(), OptimError> {
-    let bad = matrix.iter().enumerate().map(|(index, &value)| of(index, value)).position(|value| !value.is_finite());
-    let Some(index) = bad else { return Ok(()) };
-    let (row, column) = matrix.vector_to_matrix_index(index);
-    let value = to_f64(of(index, matrix[index]));
-    Err(OptimError::NonFinite { what, path: path.to_string(), row, column, value })
+    match find(matrix, |_, value| !value.is_finite()) {
+        None => Ok(()),
+        Some((row, column, value)) => Err(OptimError::NonFinite { what, path: path.to_string(), row, column, value }),
+    }
 }
 
 /// Calls `f` with the leaf number `index`.
