@@ -21,7 +21,7 @@
 //! | [`Sm3`] | as Adagrad, sums by row and column | Adagrad with less memory | Anil et al. 2019 |
 //! | [`RAdam`] | r m̂/(√v̂ + ε), or m̂ at first | Adam without a warm-up | Liu et al. 2020 |
 //!
-//! `Sgd` to `AdaMax` but for `Nadam`, and `Sm3`, are as in `jax.example_libraries.optimizers`, the others as in optax 0.2.8; tests hold them to vectors from
+//! `Sgd` to `AdaMax`, and `Sm3`, are as in `jax.example_libraries.optimizers` of JAX 0.10.2, the others as in optax 0.2.8; tests hold them to vectors from
 //! there. Your own is a [`Rule`](rule::Rule).
 //!
 //! Around them: a [`Schedule`] for the rate; [`clip_by_value`], [`clip_by_global_norm`] and [`add_weight_decay`] for the gradients;

@@ -16,7 +16,7 @@ use crate::real::{Real, real};
 /// ```
 ///
 /// m̂ and v̂ are those of Adam, with its settings. ρ is about the number of squares that v̂ averages: the first five steps with β₂ = 0.999, and every
-/// step with β₂ below 2/3, are those of momentum, as long as the gradient is large. The threshold of 5 is optax's; the paper's is
+/// step with β₂ below 2/3, have the size of the gradient. The threshold of 5 is optax's; the paper's is
 /// 4. Liu et al. (2020), *On the variance of the adaptive learning rate and beyond*.
 pub type RAdam<T> = Optimizer<T, Moments<RAdamRule>>;
 

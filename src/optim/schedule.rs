@@ -9,7 +9,8 @@ use crate::real::Real;
 
 /// A learning rate that may change from step to step. A number is a constant schedule.
 ///
-/// t is the number of steps taken, 0 for the first. The formulas are those of optax 0.2.8. Settings are checked by whoever takes a
+/// t is the number of steps taken, 0 for the first. The formulas are those of optax 0.2.8, and for `InverseTime`, which it does not have, of
+/// `jax.example_libraries.optimizers`. Settings are checked by whoever takes a
 /// schedule, such as [`Adam::new`](super::Optimizer::new): rates are positive, but for those at the end and at the start of a warm-up, which may be 0.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(
