@@ -3,7 +3,7 @@
 use fenchel::OptimError;
 use fenchel::autodiff::Gradients;
 use fenchel::nalgebra::DMatrix;
-use fenchel::optim::{Adam, Average, Schedule};
+use fenchel::optim::{Adagrad, Adam, Average, Momentum, Nadam, Nesterov, OptimisticAdam, RmsProp, Schedule, Sgd, Sm3};
 
 use crate::{good, gradients, row, tree};
 
@@ -145,4 +145,34 @@ fn a_rate_that_the_precision_cannot_hold_is_refused() {
             matches!(Adam::<f32>::new(rate).unwrap_err(), OptimError::InvalidSetting { value, .. } if value == rate)
         );
     }
+}
+
+#[test]
+fn every_setting_of_every_rule_is_checked() {
+    fn check<O>(name: &str, attempt: impl Fn(f64) -> Result<O, OptimError>, good: &[f64], bad: &[f64]) {
+        good.iter().for_each(|&value| assert!(attempt(value).is_ok(), "{name} {value}"));
+        for &value in bad.iter().chain(&[f64::NAN, f64::INFINITY, -0.5]) {
+            let Err(error) = attempt(value) else { panic!("{name} may be {value}") };
+            assert!(
+                matches!(error, OptimError::InvalidSetting { name: of, value: v, .. }
+                    if of.contains(name) && (v == value || v.is_nan() && value.is_nan())),
+                "{name}: {error}"
+            );
+        }
+    }
+    let decays = (&[0.0, 0.5, 1.0 - 1e-9][..], &[1.0, 1.5][..]);
+    check("mass", |x| Momentum::<f64>::new(0.1)?.with_mass(x), decays.0, decays.1);
+    check("mass", |x| Nesterov::<f64>::new(0.1)?.with_mass(x), decays.0, decays.1);
+    check("momentum", |x| Adagrad::<f64>::new(0.1)?.with_momentum(x), decays.0, decays.1);
+    check("momentum", |x| Sm3::<f64>::new(0.1)?.with_momentum(x), decays.0, decays.1);
+    check("momentum", |x| RmsProp::<f64>::new(0.1)?.with_momentum(x), decays.0, decays.1);
+    check("gamma", |x| RmsProp::<f64>::new(0.1)?.with_gamma(x), decays.0, decays.1);
+    check("epsilon", |x| RmsProp::<f64>::new(0.1)?.with_epsilon(x), &[1e-60, 2.0], &[0.0]);
+    check("epsilon", |x| Nadam::<f64>::new(0.1)?.with_epsilon(x), &[1e-60, 2.0], &[0.0]);
+    check("optimism", |x| OptimisticAdam::<f64>::new(0.1)?.with_optimism(x), &[0.0, 3.0], &[]);
+    check("weight decay", |x| Sgd::<f64>::new(0.1)?.with_weight_decay(x), &[0.0, 3.0], &[]);
+    // In f32, 1 - 1e-9 is 1, which forgets nothing, and 1e-60 is 0, which divides by it.
+    check("beta1", |x| Adam::<f32>::new(0.1)?.with_betas(x, 0.9), &[0.0, 0.999], &[1.0 - 1e-9]);
+    check("beta2", |x| Adam::<f32>::new(0.1)?.with_betas(0.9, x), &[0.0, 0.999], &[1.0 - 1e-9]);
+    check("epsilon", |x| Adam::<f32>::new(0.1)?.with_epsilon(x), &[1e-8], &[1e-60]);
 }
