@@ -1,9 +1,9 @@
-//! Adam.
+//! Adam and AdamW, and what their kin share.
 
 use nalgebra::DMatrix;
 
-use super::{OptimError, Schedule, check_finite, check_setting, check_shapes};
-use crate::autodiff::{Gradients, Params, Path};
+use super::rule::{Leaf, Rule, Step};
+use super::{OptimError, Optimizer, setting};
 use crate::real::{Real, real};
 
 /// Adam: steps scaled by running moments of the gradient.
@@ -16,7 +16,7 @@ use crate::real::{Real, real};
 /// θ ← θ − rate m̂ / (√v̂ + ε)
 /// ```
 ///
-/// ε = 1e-8 is added outside the root, as in JAX. The state owns the step count t.
+/// β₁ = 0.9, β₂ = 0.999, ε = 1e-8 by default. ε is added outside the root, as in JAX. The state owns the step count t.
 /// Kingma and Ba (2015), *Adam: a method for stochastic optimization*.
 ///
 /// ```
@@ -35,86 +35,159 @@ use crate::real::{Real, real};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Adam<T: Real> {
-    schedule: Schedule,
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
-    steps: u64,
-    first: Vec<DMatrix<T>>,
-    second: Vec<DMatrix<T>>,
+pub type Adam<T> = Optimizer<T, Moments<AdamRule>>;
+
+/// AdamW: [`Adam`] with decoupled weight decay, 1e-4 by default as in optax.
+///
+/// ```text
+/// θ ← θ − rate (m̂ / (√v̂ + ε) + λ θ)
+/// ```
+///
+/// λ is set by [`with_weight_decay`](Optimizer::with_weight_decay), and is multiplied by the rate of the step, as in optax; in the paper it is multiplied
+/// by the schedule but not by the initial rate. Loshchilov and Hutter (2019), *Decoupled weight decay regularization*.
+pub type AdamW<T> = Optimizer<T, Moments<AdamWRule>>;
+
+/// The settings of Adam and its kin, which all go by a mean m of the gradients and a mean v of their squares; `V` says which one it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Moments<V> {
+    pub(super) beta1: f64,
+    pub(super) beta2: f64,
+    pub(super) epsilon: f64,
+    pub(super) variant: V,
 }
 
-impl<T: Real> Adam<T> {
-    /// Adam with a constant rate or a schedule, β₁ = 0.9, β₂ = 0.999, ε = 1e-8.
-    ///
-    /// # Errors
-    ///
-    /// A rate that is not positive and finite in the precision of the parameters.
-    pub fn new(schedule: impl Into<Schedule>) -> Result<Self, OptimError> {
-        let schedule = schedule.into();
-        schedule.check::<T>()?;
-        let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8);
-        Ok(Self { schedule, beta1, beta2, epsilon, steps: 0, first: Vec::new(), second: Vec::new() })
+/// A member of Adam's family: its name, and its step.
+pub trait Variant: Sized {
+    /// See [`Rule::NAME`].
+    const NAME: &'static str;
+    /// See [`Rule::SLOTS`]; the first two are m and v.
+    const SLOTS: usize = 2;
+    /// See [`Rule::WEIGHT_DECAY`].
+    const WEIGHT_DECAY: f64 = 0.0;
+
+    /// Errs unless the member's own settings are in their ranges.
+    fn check<T: Real>(&self) -> Result<(), OptimError> {
+        Ok(())
     }
 
+    /// See [`Rule::step`].
+    fn step<T: Real>(moments: &Moments<Self>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]);
+}
+
+/// The decay rates as numbers of the parameters' type.
+pub(super) struct Decays<T> {
+    pub(super) beta1: T,
+    pub(super) keep1: T,
+    beta2: T,
+    keep2: T,
+}
+
+impl<T: Real> Decays<T> {
+    /// Takes the gradient `g` into m and v.
+    pub(super) fn observe(&self, m: &mut T, v: &mut T, g: T) {
+        *m = self.beta1 * *m + self.keep1 * g;
+        *v = self.beta2 * *v + self.keep2 * g * g;
+    }
+}
+
+impl<V> Moments<V> {
+    pub(super) fn decays<T: Real>(&self) -> Decays<T> {
+        let (keep1, keep2) = (real(1.0 - self.beta1), real(1.0 - self.beta2));
+        Decays { beta1: real(self.beta1), keep1, beta2: real(self.beta2), keep2 }
+    }
+
+    /// The factor that makes m into rate m̂ at this step.
+    pub(super) fn corrected_rate<T: Real>(&self, step: Step) -> T {
+        real(step.rate / step.share(self.beta1, 0))
+    }
+
+    /// The factor that makes √v into √v̂ at this step.
+    pub(super) fn root_correction<T: Real>(&self, step: Step) -> T {
+        real(step.share(self.beta2, 0).sqrt().recip())
+    }
+}
+
+impl<V: Default> Default for Moments<V> {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, variant: V::default() }
+    }
+}
+
+impl<T: Real, V: Variant> Rule<T> for Moments<V> {
+    const NAME: &'static str = V::NAME;
+    const SLOTS: usize = V::SLOTS;
+    const WEIGHT_DECAY: f64 = V::WEIGHT_DECAY;
+
+    fn check(&self) -> Result<(), OptimError> {
+        setting::decay::<T>("beta1", self.beta1)?;
+        setting::decay::<T>("beta2", self.beta2)?;
+        setting::positive::<T>("epsilon", self.epsilon)?;
+        self.variant.check::<T>()
+    }
+
+    fn holds(&self, slot: usize, value: T) -> bool {
+        value.is_finite() && (slot != 1 || value >= T::zero())
+    }
+
+    fn step(&self, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
+        V::step(self, step, leaf, state);
+    }
+}
+
+impl<T: Real, V: Variant> Optimizer<T, Moments<V>> {
     /// The same with other decay rates of the moments.
     ///
     /// # Errors
     ///
     /// A rate outside [0, 1).
     pub fn with_betas(self, beta1: f64, beta2: f64) -> Result<Self, OptimError> {
-        check_setting("beta1", beta1, "in [0, 1)", (0.0..1.0).contains(&beta1))?;
-        check_setting("beta2", beta2, "in [0, 1)", (0.0..1.0).contains(&beta2))?;
-        Ok(Self { beta1, beta2, ..self })
+        self.with(|rule| (rule.beta1, rule.beta2) = (beta1, beta2))
     }
 
-    /// The number of steps taken.
-    pub fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    /// Sets the count, which the bias correction and the schedule of the next step go by; the moments stay. For code that keeps its own
-    /// count and passes it in, as JAX's does, possibly the same one twice.
-    pub fn set_steps(&mut self, steps: u64) {
-        self.steps = steps;
-    }
-
-    /// Takes a step.
+    /// The same with another ε.
     ///
     /// # Errors
     ///
-    /// Gradients that do not fit the parameters, or one that is not finite or whose square is not; parameters and state are then as before. Once it has
-    /// taken a step, the state belongs to parameters of those shapes.
-    pub fn update<P: Params<T>>(&mut self, params: &mut P, gradients: &Gradients<T>) -> Result<(), OptimError> {
-        check_shapes(params, gradients.leaves())?;
-        check_finite(params, gradients, self.steps.saturating_add(1))?;
-        if self.first.is_empty() {
-            self.first = gradients.leaves().iter().map(|g| DMatrix::zeros(g.nrows(), g.ncols())).collect();
-            self.second = self.first.clone();
-        } else {
-            check_shapes(params, &self.first)?;
-        }
-        let rate = self.schedule.rate(self.steps);
-        self.steps = self.steps.saturating_add(1);
-        let t = self.steps as f64;
-        let (beta1, beta2, epsilon) = (real::<T>(self.beta1), real::<T>(self.beta2), real::<T>(self.epsilon));
-        let (keep1, keep2) = (real::<T>(1.0 - self.beta1), real::<T>(1.0 - self.beta2));
-        let corrected_rate = real::<T>(rate / (1.0 - self.beta1.powf(t)));
-        let root_correction = real::<T>((1.0 - self.beta2.powf(t)).sqrt().recip());
+    /// One that is not positive and finite in the precision of the parameters: a parameter whose gradient was always 0 would become 0/0.
+    pub fn with_epsilon(self, epsilon: f64) -> Result<Self, OptimError> {
+        self.with(|rule| rule.epsilon = epsilon)
+    }
+}
 
-        let mut state = gradients.leaves().iter().zip(&mut self.first).zip(&mut self.second);
-        params.visit_mut(&Path::root(), &mut |_, parameter| {
-            let Some(((gradient, first), second)) = state.next() else { return };
-            let moments = first.as_mut_slice().iter_mut().zip(second.as_mut_slice());
-            let entries = parameter.as_mut_slice().iter_mut().zip(gradient.as_slice());
-            for ((m, v), (x, &g)) in moments.zip(entries) {
-                *m = beta1 * *m + keep1 * g;
-                *v = beta2 * *v + keep2 * g * g;
-                *x -= corrected_rate * *m / (v.sqrt() * root_correction + epsilon);
-            }
-        });
-        Ok(())
+/// Which one of [`Moments`]: [`Adam`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AdamRule;
+
+/// Which one of [`Moments`]: [`AdamW`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct AdamWRule;
+
+impl Variant for AdamRule {
+    const NAME: &'static str = "adam";
+
+    fn step<T: Real>(moments: &Moments<Self>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
+        adam_step(moments, step, leaf, state);
+    }
+}
+
+impl Variant for AdamWRule {
+    const NAME: &'static str = "adamw";
+    const WEIGHT_DECAY: f64 = 1e-4;
+
+    fn step<T: Real>(moments: &Moments<Self>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
+        adam_step(moments, step, leaf, state);
+    }
+}
+
+fn adam_step<T: Real, V>(moments: &Moments<V>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
+    let [first, second] = state else { return };
+    let (decays, epsilon) = (moments.decays::<T>(), real::<T>(moments.epsilon));
+    let (corrected_rate, root_correction) = (moments.corrected_rate::<T>(step), moments.root_correction::<T>(step));
+    for ((entry, m), v) in leaf.entries().zip(first.as_mut_slice()).zip(second.as_mut_slice()) {
+        decays.observe(m, v, entry.gradient());
+        entry.descend(corrected_rate * *m / (v.sqrt() * root_correction + epsilon));
     }
 }
