@@ -152,7 +152,7 @@ fn train<D: Variational>(
     let adam = Adam::new(Schedule::Cosine { initial: 3e-3, last: 1.5e-5, steps: budget.steps })?;
     let (adam, tape, gradients) = (adam.with_betas(0.5, 0.995)?, Tape::new(), Gradients::new());
     let mut players = Players { generator, critic, params: (g, d), adam, tape, gradients };
-    let mut mean = Average::new(0.0, players.params.clone())?;
+    let mut mean = Average::mean(players.params.clone());
     let [mut x, mut z] = [budget.data, budget.noise].map(|rows| DMatrix::zeros(rows, 1));
     for step in 0..budget.steps {
         p.sample_rows_to(&mut rng, &mut x)?;
@@ -163,9 +163,7 @@ fn train<D: Variational>(
             players.step(Game::minimax(divergence), &x, &z)
         };
         played.map_err(|error| format!("step {step}: {error}"))?;
-        if let Some(n) = step.checked_sub(budget.steps / 2) {
-            // With a decay of n/(n + 1), a plain mean.
-            mean = Average::new(n as f64 / (n + 1) as f64, mean.into_params())?;
+        if step >= budget.steps / 2 {
             mean.update(&players.params)?;
         }
         bar.set_position(step);

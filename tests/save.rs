@@ -33,7 +33,9 @@ fn bits(params: &impl Params<f64>) -> Vec<(String, (usize, usize), Vec<u64>)> {
     all
 }
 
-fn network(seed: u64) -> (Affine<f64>, (), (Affine<f64>, Vec<Affine<f64>>)) {
+type Network = (Affine<f64>, (), (Affine<f64>, Vec<Affine<f64>>));
+
+fn network(seed: u64) -> Network {
     Layer::<f64>::init(&(Dense(3), Tanh, (Dense(2), vec![Dense(2); 2])), &mut rng(seed), 2).unwrap().1
 }
 

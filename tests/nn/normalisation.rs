@@ -12,10 +12,7 @@ use fenchel::{LayerError, Tape, Var};
 use crate::{random, rng};
 
 /// One training step's worth of gradients, without a step.
-fn gradients_of<L: Layer<f64>>(net: &L, params: &L::Params, rows: &DMatrix<f64>) -> Gradients<f64>
-where
-    L: Layer<f64, Out = Wire>,
-{
+fn gradients_of<L: Layer<f64, Wire, Out = Wire>>(net: &L, params: &L::Params, rows: &DMatrix<f64>) -> Gradients<f64> {
     let mut gradients = Gradients::new();
     value_and_grad(&mut Tape::new(), params, &mut gradients, |t, p| {
         net.apply_train(t, p, t.var(rows), &mut rng(1)).square().mean()
