@@ -87,8 +87,8 @@
 //! | [`estimate`] | maximum likelihood from sufficient statistics |
 //! | [`divergence`] | f-divergences: exact values, bounds, games |
 //! | [`autodiff`] | a tape closed under differentiation |
-//! | [`nn`] | layers; tuples compose them |
-//! | [`optim`] | Adam, schedules, averages |
+//! | [`nn`] | layers; tuples compose them; ports know rows from images |
+//! | [`optim`] | optimisers, schedules, clipping, averages |
 //! | [`save`] | parameters to bytes and back |
 //! | [`elementary`] | one formula, many interpreters |
 //! | [`special`] | stable scalar kernels |
