@@ -2,38 +2,35 @@
 
 use fenchel::autodiff::{Params, Path, Tape, Var};
 use fenchel::nalgebra::DMatrix;
-use fenchel::nn::{AffineParams, Dense, Layer, LayerError, Lifted, Mode, Wire};
+use fenchel::nn::{AffineParams, Dense, Layer, LayerError, Lifted, Mode, Rows, Signal, Width, Wire};
 use fenchel::rand::Rng;
 use fenchel::{Real, SampleReal};
 
-/// x ↦ x + L(x), for rows only: the crate's own does images too.
+/// x ↦ L(x) − L(−x): an odd function, of rows or of images.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Residual<L>(pub L);
+pub struct Odd<L>(pub L);
 
-impl<T: Real, L: Layer<T, Wire, Out = Wire>> Layer<T> for Residual<L> {
-    type Out = Wire;
+impl<T: Real, P: Rows, L: Layer<T, P, Out: Rows>> Layer<T, P> for Odd<L> {
+    type Out = L::Out;
     type Params = L::Params;
 
-    fn init<R: Rng + ?Sized>(&self, rng: &mut R, width: usize) -> Result<(usize, L::Params), LayerError>
+    fn init<R: Rng + ?Sized>(&self, rng: &mut R, width: Width<P>) -> Result<(Width<L::Out>, L::Params), LayerError>
     where
         T: SampleReal,
     {
-        let (out, params) = self.0.init(rng, width)?;
-        if out != width {
-            let reason = format!("a residual branch from {width} to {out} features does not add up");
-            return Err(LayerError::refused(reason));
-        }
-        Ok((out, params))
+        self.0.init(rng, width)
     }
 
     fn forward<'t>(
         &self,
         tape: &'t Tape<T>,
-        params: &Lifted<'t, T, L>,
-        x: Var<'t, T>,
+        params: &Lifted<'t, T, L, P>,
+        x: Signal<'t, T, P>,
         mode: &mut Mode<'_>,
-    ) -> Var<'t, T> {
-        x + self.0.forward(tape, params, x, mode)
+    ) -> Signal<'t, T, L::Out> {
+        let here = tape.scope("here", || self.0.forward(tape, params, x, mode));
+        let mirrored = tape.scope("mirrored", || self.0.forward(tape, params, P::map(x, |x| -x), mode));
+        L::Out::map(here, |here| here - L::Out::rows(mirrored))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Layers and parameter trees that fenchel does not know.
 
-use downstream::layer::{Gated, Pair, Residual};
+use downstream::layer::{Gated, Odd, Pair};
 use fenchel::autodiff::{Gradients, Params, Path, check, value_and_grad};
 use fenchel::nalgebra::DMatrix;
-use fenchel::nn::{Dense, Layer, Tanh, evaluate};
+use fenchel::nn::{Conv, Dense, Flatten, Layer, Softplus, Tanh, Unflatten, evaluate};
 use fenchel::optim::{Adam, Average};
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
 use fenchel::rand::{RngExt, SeedableRng};
@@ -29,7 +29,7 @@ fn leaves<P: Params<f64>>(params: &P) -> (Vec<String>, Vec<DMatrix<f64>>) {
 #[test]
 fn my_layers_have_the_right_gradients_to_order_2() {
     let mut rng = rng(1);
-    let net = (Residual((Dense(6), Tanh, Dense(2))), Gated(3));
+    let net = (Odd((Dense(6), Softplus, Dense(2))), Gated(3));
     let (width, params) = net.init(&mut rng, 2).unwrap();
     assert_eq!(width, 3);
     let (paths, _) = leaves(&params);
@@ -43,25 +43,23 @@ fn my_layers_have_the_right_gradients_to_order_2() {
 }
 
 #[test]
-fn a_residual_layer_with_weights_of_zero_is_the_identity() {
+fn an_odd_layer_is_odd_for_rows_and_images() {
     let mut rng = rng(2);
-    let layer = Residual((Dense(6), Tanh, Dense(3)));
-    let (_, mut params) = layer.init(&mut rng, 3).unwrap();
-    params.visit_mut(&Path::root(), &mut |_, leaf: &mut DMatrix<f64>| leaf.fill(0.0));
-    let rows = random(5, 3, &mut rng);
-    assert_eq!(evaluate(&layer, &mut Tape::new(), &params, &rows).unwrap(), rows);
-}
-
-#[test]
-fn a_residual_layer_that_changes_the_width_is_refused() {
-    let net = (Dense(3), Residual(Dense(4)));
-    let error = Layer::<f64>::init(&net, &mut rng(3), 2).unwrap_err();
-    assert_eq!(error.to_string(), "layer '1': a residual branch from 3 to 4 features does not add up");
+    let net = (Unflatten([4, 4, 1]), Odd((Conv::new(3, [2, 2]), Softplus)), Flatten, Odd((Dense(6), Softplus)));
+    let (width, params) = net.init(&mut rng, 16).unwrap();
+    assert_eq!(width, 6);
+    let rows = random(5, 16, &mut rng);
+    let mut tape = Tape::new();
+    let here = evaluate(&net, &mut tape, &params, &rows).unwrap();
+    let dump = tape.dump();
+    assert!(dump.contains(" 1.here.0\n") && dump.contains(" 3.mirrored.1\n"), "{dump}");
+    // The same two numbers, subtracted the other way round.
+    assert_eq!(evaluate(&net, &mut tape, &params, &-rows).unwrap(), -here);
 }
 
 #[test]
 fn an_error_inside_my_layer_has_its_path() {
-    let net = (Tanh, Residual((Dense(0), Tanh)));
+    let net = (Tanh, Odd((Dense(0), Tanh)));
     let result: Result<(usize, _), LayerError> = Layer::<f64>::init(&net, &mut rng(4), 3);
     assert_eq!(result.unwrap_err().to_string(), "layer '1.0' has 3 inputs and 0 outputs");
 }
@@ -101,7 +99,7 @@ fn my_parameter_tree_is_trained_averaged_and_named_in_errors() {
 
 #[test]
 fn my_layers_work_in_f32() {
-    let net = (Residual((Dense(6), Tanh, Dense(2))), Gated(3));
+    let net = (Odd((Dense(6), Softplus, Dense(2))), Gated(3));
     let (_, params) = net.init(&mut rng(6), 2).unwrap();
     let output = evaluate(&net, &mut Tape::<f32>::new(), &params, &DMatrix::from_element(4, 2, 0.5)).unwrap();
     assert!(output.iter().all(|y| y.is_finite()));
