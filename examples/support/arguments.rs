@@ -14,33 +14,65 @@ pub struct Arguments {
     pub json: Option<PathBuf>,
 }
 
-const HELP: &str = "\
-Forward against reverse KL on a mixture of two Gaussians.
+/// What the help says, and whether there is a summary to ask for.
+struct About<'a> {
+    /// Its name, and what else it takes to run it.
+    example: &'a str,
+    what: &'a str,
+    quick: &'a str,
+    out: &'a str,
+    json: bool,
+}
 
-usage: cargo run --release --example forward_vs_reverse -- [options]
+impl About<'_> {
+    fn folder(&self) -> PathBuf {
+        PathBuf::from("target").join(self.example.split(' ').next().unwrap_or_default())
+    }
 
-  --seed N      seed of everything random (default 1)
-  --quick       a few hundred iterations, to see that it works
-  --out DIR     folder for the pictures (default target/forward_vs_reverse)
-  --json FILE   write a summary as JSON
-  --help        this text";
+    fn help(&self) -> String {
+        let Self { example, what, quick, out, json } = self;
+        let json = if *json { "  --json FILE   write a summary as JSON\n" } else { "" };
+        format!(
+            "{what}\n\nusage: cargo run --release --example {example} -- [options]\n\n  \
+             --seed N      seed of everything random (default 1)\n  \
+             --quick       {quick}, to see that it works\n  \
+             --out DIR     folder for the {out} (default {})\n{json}  \
+             --help        this text",
+            self.folder().display()
+        )
+    }
+}
 
 impl Arguments {
-    /// Reads the command line; `None` if it asked for help, which is then printed.
+    /// Reads the command line of `forward_vs_reverse`; `None` if it asked for help, which is then printed.
     pub fn parse() -> Result<Option<Self>, lexopt::Error> {
+        Self::read(&About {
+            example: "forward_vs_reverse",
+            what: "Forward against reverse KL on a mixture of two Gaussians.",
+            quick: "a few hundred iterations",
+            out: "pictures",
+            json: true,
+        })
+    }
+
+    /// The same for the examples of the course, which write no summary.
+    pub fn parse_course(example: &str, what: &str) -> Result<Option<Self>, lexopt::Error> {
+        Self::read(&About { example, what, quick: "less of everything", out: "files", json: false })
+    }
+
+    fn read(about: &About) -> Result<Option<Self>, lexopt::Error> {
         use lexopt::prelude::{Long, Short, ValueExt};
 
-        let out = PathBuf::from("target/forward_vs_reverse");
-        let mut arguments = Self { seed: 1, quick: false, out, json: None };
+        let mut arguments = Self { seed: 1, quick: false, out: about.folder(), json: None };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("seed") => arguments.seed = parser.value()?.parse()?,
                 Long("quick") => arguments.quick = true,
                 Long("out") => arguments.out = parser.value()?.into(),
-                Long("json") => arguments.json = Some(parser.value()?.into()),
+                Long("json") if about.json => arguments.json = Some(parser.value()?.into()),
                 Long("help") | Short('h') => {
-                    println!("{HELP}");
+                    println!("{}", about.help());
                     return Ok(None);
                 }
                 other => return Err(other.unexpected()),

@@ -13,19 +13,7 @@ use kuva::render::layout::{AxisLabelOverlap, ComputedLayout};
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 use kuva::render::render_utils::{auto_nice_range, compute_tick_step};
 
-/// Values of a density on a regular grid; `values[row * columns + column]`, row 0 at the smallest y.
-pub struct Grid {
-    /// Positions of the first and the last column.
-    pub x: (f64, f64),
-    /// Positions of the first and the last row.
-    pub y: (f64, f64),
-    /// Number of columns, at least two.
-    pub columns: usize,
-    /// Number of rows, at least two.
-    pub rows: usize,
-    /// The density at each grid point, row by row.
-    pub values: Vec<f64>,
-}
+use super::grid::Grid;
 
 /// One picture: data contours in reds beneath, model contours in blues on top.
 pub struct Panel<'a> {
@@ -67,11 +55,18 @@ const DARK: &str = "#333333";
 const TICKS: usize = 5;
 
 /// Lowest and highest value, or width and height.
-type Pair = (f64, f64);
-/// Axes, what kuva draws into them, and the densities beneath.
-type Cell<'a> = (Layout, Vec<Plot>, Option<&'a Panel<'a>>);
+pub type Pair = (f64, f64);
+/// What lies beneath the plots of a cell.
+pub enum Under<'a> {
+    /// Where the values reach each level, the higher upon the lower, in its colour and with the opacity.
+    Fills(&'a Grid, Vec<(f64, &'static str)>, f64),
+    /// A line of the colour where the values cross the level.
+    Line(&'a Grid, f64, &'static str),
+}
+/// Axes, what kuva draws into them, and what lies beneath.
+pub type Cell<'a> = (Layout, Vec<Plot>, Vec<Under<'a>>);
 /// A legend entry: label, then thickness and bars of (start, end, colour, opacity) of its swatch.
-type Key<'a> = (&'a str, f64, Vec<(f64, f64, &'static str, f64)>);
+pub type Key<'a> = (&'a str, f64, Vec<(f64, f64, &'static str, f64)>);
 
 /// Writes `stem`.png and `stem`.svg: filled contours of both densities with axes and a legend.
 pub fn density_figure(panel: &Panel, stem: &Path) -> Result<(), String> {
@@ -110,7 +105,7 @@ pub fn curve_figure(panels: &[Curves], columns: usize, stem: &Path) -> Result<()
         }
         keys.retain(|key| !legend.contains(key));
         legend.append(&mut keys);
-        cells.push((layout, plots, None));
+        cells.push((layout, plots, Vec::new()));
     }
     write(cells, &legend, columns, size, stem)
 }
@@ -119,7 +114,7 @@ pub fn curve_figure(panels: &[Curves], columns: usize, stem: &Path) -> Result<()
 fn densities(panels: &[Panel], columns: usize, (side, scale): Pair, stem: &Path) -> Result<(), String> {
     for panel in panels {
         for (name, grid) in [("data", panel.data), ("model", panel.model)] {
-            check(grid).map_err(|problem| format!("{name} grid of {:?}: {problem}", panel.title))?;
+            grid.check().map_err(|problem| format!("{name} grid of {:?}: {problem}", panel.title))?;
         }
     }
     let grids = || panels.iter().flat_map(|panel| [panel.data, panel.model]);
@@ -133,11 +128,13 @@ fn densities(panels: &[Panel], columns: usize, (side, scale): Pair, stem: &Path)
     });
     let size = (side * (x.1 - x.0) / longest, side * (y.1 - y.0) / longest);
     let cell = |panel| {
-        let &Panel { title, subtitle, .. } = panel;
+        let &Panel { title, subtitle, data, model } = panel;
         let layout = axes([title, subtitle], ["x₁", "x₂"], [x, y], size, scale);
         // Without any plot kuva would leave the axes out, hence a line of no points.
         let plots = vec![LinePlot::new().into()];
-        (layout.with_show_grid(false), plots, Some(panel))
+        let under =
+            [data, model].into_iter().zip(FILLS).map(|(grid, (_, colors, opacity))| fills(grid, &colors, opacity));
+        (layout.with_show_grid(false), plots, under.collect())
     };
     let legend = FILLS.map(|(label, colors, opacity)| {
         let bar = |(i, color)| (i as f64 / 8.0, 1.0, color, opacity);
@@ -146,23 +143,8 @@ fn densities(panels: &[Panel], columns: usize, (side, scale): Pair, stem: &Path)
     write(panels.iter().map(cell).collect(), &legend, columns, size, stem)
 }
 
-/// Says what is wrong with a grid.
-fn check(grid: &Grid) -> Result<(), String> {
-    let &Grid { x, y, columns, rows, ref values } = grid;
-    if columns < 2 || rows < 2 || columns.checked_mul(rows) != Some(values.len()) {
-        return Err(format!("{columns} columns by {rows} rows do not fit {} values", values.len()));
-    }
-    if let Some(value) = values.iter().find(|v| !v.is_finite() || **v < 0.0) {
-        return Err(format!("{value} is not a density"));
-    }
-    if [x, y].iter().all(|(low, high)| low < high && (high - low).is_finite()) {
-        return Ok(());
-    }
-    Err(format!("x {x:?} by y {y:?} is not an area"))
-}
-
 /// The smallest and the largest value, unless rounding or tick labels would fail there.
-fn range(axis: &str, values: impl Iterator<Item = f64>) -> Result<Pair, String> {
+pub fn range(axis: &str, values: impl Iterator<Item = f64>) -> Result<Pair, String> {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for value in values {
         if !value.is_finite() {
@@ -186,7 +168,7 @@ fn range(axis: &str, values: impl Iterator<Item = f64>) -> Result<Pair, String> 
 }
 
 /// At most two points per pixel, the lowest and the highest of each run, so that no spike is lost.
-fn thin(points: &[Pair], pixels: usize) -> Vec<Pair> {
+pub fn thin(points: &[Pair], pixels: usize) -> Vec<Pair> {
     let length = points.len().div_ceil(pixels);
     if length < 3 {
         return points.to_vec();
@@ -201,7 +183,7 @@ fn thin(points: &[Pair], pixels: usize) -> Vec<Pair> {
 }
 
 /// Empty axes of exactly the ranges `x` and `y`.
-fn axes(titles: [&str; 2], labels: [&str; 2], [x, y]: [Pair; 2], size: Pair, scale: f64) -> Layout {
+pub fn axes(titles: [&str; 2], labels: [&str; 2], [x, y]: [Pair; 2], size: Pair, scale: f64) -> Layout {
     // The fewest decimals that tell the ticks apart; kuva's own format stops at three.
     let ticks = |(low, high)| {
         let step = compute_tick_step(low, high, TICKS);
@@ -232,7 +214,7 @@ fn axes(titles: [&str; 2], labels: [&str; 2], [x, y]: [Pair; 2], size: Pair, sca
 }
 
 /// Writes a picture of plots of the same size above a common legend.
-fn write(cells: Vec<Cell>, legend: &[Key], columns: usize, size: Pair, stem: &Path) -> Result<(), String> {
+pub fn write(cells: Vec<Cell>, legend: &[Key], columns: usize, size: Pair, stem: &Path) -> Result<(), String> {
     let columns = columns.min(cells.len());
     if columns == 0 {
         return Err("a figure needs panels and columns".into());
@@ -251,7 +233,7 @@ fn write(cells: Vec<Cell>, legend: &[Key], columns: usize, size: Pair, stem: &Pa
     }
     let (width, height) = (left + size.0 + right, top + size.1 + bottom);
     let mut scene = Scene::new(columns as f64 * width, rows as f64 * height);
-    for (i, (mut layout, plots, panel)) in cells.into_iter().enumerate() {
+    for (i, (mut layout, plots, under)) in cells.into_iter().enumerate() {
         let (x, y) = ((i % columns) as f64 * width, (i / columns) as f64 * height);
         scene.add(Primitive::GroupStart {
             transform: Some(format!("translate({x:.2},{y:.2})")),
@@ -264,10 +246,11 @@ fn write(cells: Vec<Cell>, legend: &[Key], columns: usize, size: Pair, stem: &Pa
         }
         let layout = layout.with_width(width).with_height(height);
         let layout = layout.with_force_margins(left, right).with_force_margins_y(top, bottom);
-        if let Some(panel) = panel {
-            let axes = ComputedLayout::from_layout(&layout);
-            for (grid, (_, colors, opacity)) in [panel.data, panel.model].into_iter().zip(FILLS) {
-                contours(grid, &colors, opacity, &axes, &mut scene);
+        let axes = ComputedLayout::from_layout(&layout);
+        for under in under {
+            match under {
+                Under::Fills(grid, levels, opacity) => contours(grid, &levels, opacity, &axes, &mut scene),
+                Under::Line(grid, level, color) => outline(grid, level, color, &axes, &mut scene),
             }
         }
         let plot = render_multiple(plots, layout);
@@ -335,7 +318,14 @@ fn add_legend(scene: &mut Scene, legend: &[Key], font: f64) {
             let (y, thickness) = (middle - 0.5 * thickness * font, thickness * font);
             for (start, end, color, opacity) in bars {
                 let (from, length) = (x + 3.0 * start * font, 3.0 * (end - start) * font);
-                let d = format!("M{from:.2} {y:.2}h{length:.2}v{thickness:.2}h-{length:.2}z");
+                // A bar without length is a dot.
+                let d = if length > 0.0 {
+                    format!("M{from:.2} {y:.2}h{length:.2}v{thickness:.2}h-{length:.2}z")
+                } else {
+                    let (radius, start) = (thickness / 2.0, from - thickness / 2.0);
+                    let half = |width: f64| format!("a{radius:.2} {radius:.2} 0 1 0 {width:.2} 0");
+                    format!("M{start:.2} {middle:.2}{}{}z", half(thickness), half(-thickness))
+                };
                 fill(scene, d, color, *opacity);
             }
             text(scene, label, x + 3.5 * font, middle, font);
@@ -345,15 +335,20 @@ fn add_legend(scene: &mut Scene, legend: &[Key], font: f64) {
     }
 }
 
-/// Fills where the density reaches each level, the higher upon the lower.
-fn contours(grid: &Grid, colors: &[&str], opacity: f64, axes: &ComputedLayout, scene: &mut Scene) {
+/// The fills of a density, its levels in equal steps up to its maximum.
+pub fn fills<'a>(grid: &'a Grid, colors: &[&'static str], opacity: f64) -> Under<'a> {
     let top = grid.values.iter().copied().fold(0.0, f64::max);
-    for (i, color) in colors.iter().enumerate() {
-        let level = top * (LOWEST + (1.0 - LOWEST) * i as f64 / colors.len() as f64);
+    let level = |i: usize| top * (LOWEST + (1.0 - LOWEST) * i as f64 / colors.len() as f64);
+    Under::Fills(grid, colors.iter().enumerate().map(|(i, color)| (level(i), *color)).collect(), opacity)
+}
+
+/// Fills where the values reach each level, the higher upon the lower.
+fn contours(grid: &Grid, levels: &[(f64, &str)], opacity: f64, axes: &ComputedLayout, scene: &mut Scene) {
+    for (level, color) in levels {
         // All rings as one closed line, since kuva's PNG fills every subpath by itself, even the holes. It goes from
         // ring to ring horizontally and along a line beside the plot, there and back, which encloses nothing.
         let mut d = String::from("M-9 0");
-        for ring in rings(grid, level, axes) {
+        for ring in grid.rings(*level, axes) {
             d += &format!("V{:.2}", ring[0].1);
             for (x, y) in ring.iter().chain(&ring[..1]) {
                 d += &format!("L{x:.2} {y:.2}");
@@ -364,53 +359,17 @@ fn contours(grid: &Grid, colors: &[&str], opacity: f64, axes: &ComputedLayout, s
     }
 }
 
-/// Closed outlines, in pixels, of where a density reaches a level: marching squares.
-///
-/// The inside is always on the same side, so holes turn the other way. A frame of zeros on the border of the grid
-/// closes the outlines that would leave it.
-fn rings(grid: &Grid, level: f64, axes: &ComputedLayout) -> Vec<Vec<Pair>> {
-    let (columns, rows) = (grid.columns + 2, grid.rows + 2);
-    let inner = |i: usize, count: usize| i.clamp(1, count) - 1;
-    let value = |node: usize| {
-        let (row, column) = (node / columns, node % columns);
-        let (r, c) = (inner(row, grid.rows), inner(column, grid.columns));
-        if (r + 1, c + 1) == (row, column) { grid.values[r * grid.columns + c] } else { 0.0 }
+/// Draws a line where the values cross the level, but not along the border of the grid, where a ring only closes.
+fn outline(grid: &Grid, level: f64, color: &'static str, axes: &ComputedLayout, scene: &mut Scene) {
+    let on_border = |(x, y): Pair| {
+        let near = |a: f64, (low, high): Pair| (a - low).abs() < 0.5 || (a - high).abs() < 0.5;
+        near(x, (axes.map_x(grid.x.0), axes.map_x(grid.x.1))) || near(y, (axes.map_y(grid.y.0), axes.map_y(grid.y.1)))
     };
-    let place = |node: usize| {
-        let along = |(low, high), i, count| low + (high - low) * inner(i, count) as f64 / (count - 1) as f64;
-        let x = along(grid.x, node % columns, grid.columns);
-        let y = along(grid.y, node / columns, grid.rows);
-        (axes.map_x(x), axes.map_y(y))
-    };
-    // Edge 2n leads from node n to the next column, edge 2n + 1 to the next row. Going round a square, its piece of
-    // the outline leads from the edge that leaves the inside to the next one that enters it.
-    let mut next = vec![None; 2 * columns * rows];
-    for node in (0..columns * (rows - 1)).filter(|node| node % columns < columns - 1) {
-        let corners = [node, node + 1, node + columns + 1, node + columns];
-        let edges = [2 * node, 2 * node + 3, 2 * (node + columns), 2 * node + 1];
-        let inside = corners.map(|corner| value(corner) >= level);
-        for i in (0..4).filter(|&i| inside[i] && !inside[(i + 1) % 4]) {
-            let enters = |j: &usize| !inside[*j] && inside[(*j + 1) % 4];
-            next[edges[i]] = (i + 1..i + 4).map(|j| j % 4).find(enters).map(|j| edges[j]);
+    for ring in grid.rings(level, axes) {
+        let closed: Vec<_> = ring.iter().chain(&ring[..1]).copied().collect();
+        for points in closed.split(|point| on_border(*point)).filter(|points| points.len() > 1) {
+            let (points, stroke) = (points.to_vec(), color.into());
+            scene.add(Primitive::PolyLine { points, stroke, stroke_width: 2.0, stroke_dasharray: None });
         }
     }
-    let mut rings = Vec::new();
-    for start in 0..next.len() {
-        let (mut ring, mut edge): (Vec<Pair>, _) = (Vec::new(), start);
-        while let Some(following) = next[edge].take() {
-            let (a, b) = (edge / 2, edge / 2 + [1, columns][edge % 2]);
-            let t = (level - value(a)) / (value(b) - value(a));
-            let ((ax, ay), (bx, by)) = (place(a), place(b));
-            let (x, y) = (ax + t * (bx - ax), ay + t * (by - ay));
-            // Steps of less than a pixel would only make the file larger.
-            if ring.last().is_none_or(|last| (last.0 - x).hypot(last.1 - y) > 0.8) {
-                ring.push((x, y));
-            }
-            edge = following;
-        }
-        if !ring.is_empty() {
-            rings.push(ring);
-        }
-    }
-    rings
 }

@@ -3,9 +3,13 @@
 #![allow(dead_code)] // no example uses all of it
 
 pub mod arguments;
+pub mod chart;
+pub mod course;
 pub mod data;
 pub mod fgan;
 pub mod figure;
+pub mod grid;
+pub mod moons;
 pub mod report;
 pub mod workers;
 

@@ -8,7 +8,8 @@ use fenchel::estimate::{FitMle, GaussianStatistics, SufficientStatistics};
 use fenchel::nalgebra::{DMatrix, DVector};
 use serde::Serialize;
 
-use super::figure::{Curves, Grid, Panel, curve_figure, density_figure, overview_figure};
+use super::figure::{Curves, Panel, curve_figure, density_figure, overview_figure};
+use super::grid::{Grid, Plane};
 use super::{Failure, data::Data};
 
 /// The two directions, as objectives.
@@ -199,12 +200,8 @@ pub fn json(seed: u64, summaries: &[Summary]) -> Result<String, serde_json::Erro
 
 /// Values of a density where the pictures look.
 fn grid(law: &impl Density<Scalar = f64>, nodes: usize) -> Result<Grid, Failure> {
-    let (x, y) = ((-7.0, 14.0), (-5.0, 16.0));
-    let at = |(low, high): (f64, f64), i: usize| low + (high - low) * i as f64 / (nodes - 1) as f64;
-    let points =
-        DMatrix::from_fn(nodes * nodes, 2, |i, axis| if axis == 0 { at(x, i % nodes) } else { at(y, i / nodes) });
-    let values = law.ln_pdf_rows(&points)?.iter().map(|ln_pdf| ln_pdf.exp()).collect();
-    Ok(Grid { x, y, columns: nodes, rows: nodes, values })
+    let plane = Plane { x: (-7.0, 14.0), y: (-5.0, 16.0), nodes };
+    Ok(plane.grid(&law.ln_pdf_rows(&plane.points())?.map(f64::exp)))
 }
 
 /// The densities of data and model on a grid, and what to write above them.
