@@ -5,7 +5,7 @@ mod support;
 use fenchel::autodiff::{Gradients, Tape, value_and_grad};
 use fenchel::distribution::Density;
 use fenchel::nalgebra::DMatrix;
-use fenchel::nn::{Dense, Layer, LogSoftmax, Tanh, evaluate, summary};
+use fenchel::nn::{Dense, Layer, LogSoftmax, Tanh, cross_entropy, evaluate, summary};
 use fenchel::optim::{Adam, Schedule};
 use support::chart::{BLUE, Chart, DARK, RED, chart_figure, cloud};
 use support::{arguments::Arguments, course::Failure, grid::Plane, moons};
@@ -14,8 +14,7 @@ fn main() -> Result<(), Failure> {
     let arguments = Arguments::of("03_two_moons", "A classifier on two moons, beside Bayes' rule.")?;
     let (law, mut rng) = (moons::two_moons()?, arguments.rng());
     let (rows, labels) = law.sample_labelled_rows(1_000, &mut rng)?;
-    let one_hot = |labels: &[usize]| DMatrix::from_fn(labels.len(), 2, |i, k| f64::from(labels[i] == k));
-    let (targets, steps) = (one_hot(&labels), if arguments.quick { 100 } else { 1_000 });
+    let steps = if arguments.quick { 100 } else { 1_000 };
 
     let net = (Dense(16), Tanh, Dense(16), Tanh, Dense(2), LogSoftmax);
     let (_, mut params) = net.init(&mut rng, 2)?;
@@ -23,7 +22,7 @@ fn main() -> Result<(), Failure> {
     let (mut tape, mut gradients) = (Tape::new(), Gradients::new());
     for _ in 0..steps {
         value_and_grad(&mut tape, &params, &mut gradients, |t, p| {
-            -net.apply(t, p, t.var(&rows)).component_mul(t.var(&targets)).sum_columns().mean() // cross-entropy
+            cross_entropy(net.apply(t, p, t.var(&rows)), &labels)
         })?;
         adam.update(&mut params, &gradients)?;
     }
@@ -44,14 +43,15 @@ fn main() -> Result<(), Failure> {
 
     println!("seed {}, {steps} steps on 1000 draws\n\n{}", arguments.seed, summary(&net, &params, 2)?);
     let report = |who: &str, ln: DMatrix<f64>, labels: &[usize]| {
-        let (n, cross_entropy) = (labels.len() as f64, -ln.component_mul(&one_hot(labels)).sum() / labels.len() as f64);
+        let (n, tape) = (labels.len() as f64, Tape::new());
         let accuracy = (0..labels.len()).filter(|&i| ln[(i, labels[i])] > 0.5_f64.ln()).count() as f64 / n;
-        let error = (accuracy * (1.0 - accuracy) / n).sqrt();
-        println!("{who:<18} accuracy {accuracy:.4} ± {error:.4}   cross-entropy {cross_entropy:.4}");
+        let (error, loss) =
+            ((accuracy * (1.0 - accuracy) / n).sqrt(), cross_entropy(tape.var(&ln), labels).to_scalar()?);
+        println!("{who:<18} accuracy {accuracy:.4} ± {error:.4}   cross-entropy {loss:.4}");
+        Ok::<_, Failure>(())
     };
-    report("network, training", network(&rows)?, &labels);
+    report("network, training", network(&rows)?, &labels)?;
     let (rows, labels) = law.sample_labelled_rows(20_000, &mut rng)?;
-    report("network, held out", network(&rows)?, &labels);
-    report("Bayes, held out", bayes(&rows)?, &labels);
-    Ok(())
+    report("network, held out", network(&rows)?, &labels)?;
+    report("Bayes, held out", bayes(&rows)?, &labels)
 }

@@ -132,6 +132,22 @@ fn the_first_difference_is_named() {
 }
 
 #[test]
+fn the_same_parameters_and_notes_make_the_same_file() {
+    let notes = [("b", "two"), ("a", "one \"quoted\" \u{1f40c}\n"), ("c", "")];
+    let bytes = to_safetensors(&network(1), &notes).unwrap();
+    for _ in 0..10 {
+        assert_eq!(to_safetensors(&network(1), &notes).unwrap(), bytes);
+    }
+    let read = from_safetensors(&bytes, &mut network(2)).unwrap();
+    assert_eq!(
+        read.into_iter().collect::<Vec<_>>(),
+        [("a", notes[1].1), ("b", "two"), ("c", "")].map(|(a, b)| (a.into(), b.into()))
+    );
+    // What is named as the format's own table of notes cannot be a parameter; there is none by that name in a tree of ours.
+    assert_eq!(bytes.len() % 8, 0);
+}
+
+#[test]
 fn a_matrix_on_its_own_is_called_value_and_a_tree_with_one_path_twice_is_refused() {
     let mut matrix = DMatrix::from_row_slice(1, 2, &[1.0, 2.0]);
     let bytes = to_safetensors(&matrix, &[]).unwrap();

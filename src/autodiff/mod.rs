@@ -88,6 +88,16 @@ pub enum TapeError {
         /// The choice.
         selection: Selection,
     },
+    /// A label that is no class.
+    #[error("row {row} has the label {label}, but there are {classes} classes, counted from 0")]
+    NoSuchClass {
+        /// The row.
+        row: usize,
+        /// Its label.
+        label: usize,
+        /// The number of classes.
+        classes: usize,
+    },
     /// A loss is NaN or infinite. [`Tape::first_non_finite`] tells more of the node that made the first such value.
     #[error("the loss is {value}; the first value that is not finite is that of node {node}, {op}")]
     NonFiniteLoss {

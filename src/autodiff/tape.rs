@@ -72,9 +72,9 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// That of the gradient of what is from here.
-    pub(crate) fn gradient(self) -> Self {
-        Self { order: self.order + 1, ..self }
+    /// That of the gradient of what is from here, in the gradient of something of this order.
+    pub(crate) fn gradient(self, of: usize) -> Self {
+        Self { order: self.order.max(of) + 1, ..self }
     }
 }
 

@@ -165,13 +165,13 @@ impl<T: Real> Tape<T> {
         walk.adjoint.clear();
         walk.adjoint.resize(end, None);
         walk.adjoint[y.index()] = Some(cotangent.index());
-        let before = self.set_origin(Origin::default());
+        let (order, before) = (self.origin(y.index()).order, self.set_origin(Origin::default()));
         for index in (start..end).rev() {
             let Some(adjoint) = walk.adjoint[index] else { continue };
             if !self.any_parent(index, |parent| walk.on_path[parent]) {
                 continue; // an input asked for: what is below it is nobody's business
             }
-            self.set_origin(self.origin(index).gradient());
+            self.set_origin(self.origin(index).gradient(order));
             let (on_path, adjoints) = (&walk.on_path, &mut walk.adjoint);
             let emit = |parent: usize, more: Var<'_, T>| {
                 if on_path[parent] {

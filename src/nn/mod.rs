@@ -54,7 +54,7 @@
 //! | [`ShapeDependent`] | any | a layer that is made when the width is known |
 //!
 //! Weights are drawn as in stax, or by another [`Initializer`]: `Dense(32).initialized(Initializer::HeNormal, Initializer::Zeros)`. [`summary`] prints a
-//! network as a table.
+//! network as a table, [`cross_entropy`] is the loss of a classifier; those of games are in [`divergence`](crate::divergence::Game).
 
 mod activation;
 mod affine;
@@ -65,6 +65,7 @@ mod fan;
 mod initializer;
 mod layer;
 mod leaves;
+mod loss;
 mod norm;
 pub mod pool;
 mod port;
@@ -82,6 +83,7 @@ pub use dropout::Dropout;
 pub use fan::{FanInConcat, FanInSum, FanOut, Parallel};
 pub use initializer::Initializer;
 pub use layer::{Layer, LayerError, Lifted, Mode, Network, evaluate};
+pub use loss::cross_entropy;
 pub use norm::{BatchNorm, BatchNormParams, LayerNorm, LayerNormParams};
 pub use pool::{AvgPool, MaxPool, Pool, SumPool};
 pub use port::{Fan, Image, Images, Port, Rows, Signal, Width, Wire};

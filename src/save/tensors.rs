@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nalgebra::DMatrix;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde_json::json;
 
 use super::SaveError;
 use crate::autodiff::{Params, Path};
@@ -109,11 +110,26 @@ pub fn to_safetensors<T: Stored, P: Params<T>>(params: &P, notes: &[(&str, &str)
     notes.remove(CHECKSUM);
     let checksum = checksum(&notes, tensors.iter().map(|(name, (_, bytes))| (name, &bytes[..])));
     notes.insert(CHECKSUM.to_owned(), checksum);
-    let views: Result<Vec<_>, _> = tensors
-        .iter()
-        .map(|(name, (shape, bytes))| Ok((name, TensorView::new(T::DTYPE, shape.clone(), bytes)?)))
-        .collect();
-    views.and_then(|views| serialize(views, Some(notes.into_iter().collect()))).map_err(damaged)
+    Ok(file::<T>(&notes, &tensors))
+}
+
+/// The bytes of a file: the length of the header, the header, the numbers. Written here, because the crate's own writer puts notes in an order that changes
+/// from run to run; the same parameters are to make the same file.
+fn file<T: Stored>(notes: &BTreeMap<String, String>, tensors: &BTreeMap<String, (Vec<usize>, Vec<u8>)>) -> Vec<u8> {
+    let mut header = serde_json::Map::new();
+    header.insert("__metadata__".to_owned(), json!(notes));
+    let mut end = 0;
+    for (name, (shape, bytes)) in tensors {
+        let offsets = [end, end + bytes.len()];
+        end += bytes.len();
+        header.insert(name.clone(), json!({ "dtype": T::DTYPE.to_string(), "shape": shape, "data_offsets": offsets }));
+    }
+    let mut header = serde_json::Value::Object(header).to_string().into_bytes();
+    header.resize(header.len().next_multiple_of(8), b' '); // so that the numbers are aligned
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header);
+    tensors.values().for_each(|(_, bytes)| file.extend(bytes));
+    file
 }
 
 fn damaged(error: safetensors::SafeTensorError) -> SaveError {

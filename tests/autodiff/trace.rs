@@ -38,6 +38,20 @@ fn a_dump_tells_every_node_its_shape_and_the_layer_that_it_is_from() {
 }
 
 #[test]
+fn every_node_of_a_second_gradient_has_two_primes() {
+    let tape = Tape::new();
+    let x = tape.scalar(0.5_f64);
+    let y = tape.scope("f", || x.tanh());
+    let [first] = tape.grad(y, [x]);
+    let start = tape.len();
+    tape.grad(first, [x]);
+    let dump = tape.dump();
+    // The first is the cotangent, 1, which is from nowhere. The second gradient differentiates tanh once more, and what came of it.
+    let second: Vec<_> = dump.lines().skip(start + 1).collect();
+    assert!(second.len() > 3 && second.iter().all(|line| line.ends_with(" f''")), "{dump}");
+}
+
+#[test]
 fn a_picture_has_every_node_and_every_arrow_once() {
     let tape = Tape::new();
     let x = tape.scalar(2.0_f64);
