@@ -216,11 +216,12 @@ macro_rules! convolution {
             ) -> Images<'t, T> {
                 let windows = self.windows(x.shape);
                 let [down, across] = windows.positions();
-                let (samples, positions) = (x.rows.shape().0, down * across);
+                let positions = down.saturating_mul(across);
+                let rows = x.rows.shape().0.saturating_mul(positions);
                 // What cannot be is an error of the gather.
                 let window = windows.window().unwrap_or(0);
-                let patches = x.rows.gather(Selection::Windows(windows)).reshape(samples * positions, window);
-                let y = patches * params.weight + params.bias.repeat_rows(samples * positions);
+                let patches = x.rows.gather(Selection::Windows(windows)).reshape(rows, window);
+                let y = patches * params.weight + params.bias.repeat_rows(rows);
                 Images { rows: from_positions(y, positions), shape: [down, across, self.channels] }
             }
         }

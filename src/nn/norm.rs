@@ -12,7 +12,7 @@ use crate::real::{Real, SampleReal, count, real};
 ///
 /// **In training** mean and variance are those of the batch (over the pixels as well, in images), the variance with the divisor n, and derivatives flow
 /// through them. Running ones are kept as [tracked](crate::autodiff::Path::tracked) parameters: running ← decay · running + (1 − decay) · batch, the variance
-/// with the divisor n − 1; an optimiser's update writes them. **In use** the running ones stand in, and a row does not depend on the others. stax has
+/// with the divisor n − 1, of two rows or more; an optimiser's update writes them. **In use** the running ones stand in, and a row does not depend on the others. stax has
 /// the first only.
 ///
 /// Ioffe and Szegedy (2015), *Batch normalization*. In a GAN, a critic that sees data and samples in one call standardises both together; a call
@@ -93,9 +93,14 @@ impl<T: Real, P: Rows> Layer<T, P> for BatchNorm {
                     let mean = x.sum_rows().scale(share);
                     let centred = x - mean.repeat_rows(n);
                     let variance = centred.square().sum_rows().scale(share);
-                    let unbiased = variance.scale(count::<T>(n.max(2)) / count::<T>(n.max(2) - 1));
-                    self.track(tape, params.mean, mean);
-                    self.track(tape, params.variance, unbiased);
+                    // No row has no mean, and one has no variance to learn from.
+                    if n > 0 {
+                        self.track(tape, params.mean, mean);
+                    }
+                    if n > 1 {
+                        let unbiased = variance.scale(count::<T>(n) / count::<T>(n - 1));
+                        self.track(tape, params.variance, unbiased);
+                    }
                     (centred, variance)
                 }
             };

@@ -127,24 +127,25 @@ impl<T: Real, S: Statistic> Layer<T, Image> for Pool<S> {
         let channels = x.shape[2];
         let windows = self.windows(x.shape, S::EDGE);
         let [down, across] = windows.positions();
-        let (samples, positions) = (x.rows.shape().0, down * across);
+        let positions = down.saturating_mul(across);
+        let rows = x.rows.shape().0.saturating_mul(positions);
         let [height, width] = self.window;
         let places = height.saturating_mul(width);
 
         // In memory: samples, then windows, then channels, then the place in the window.
-        let patches = x.rows.gather(Selection::Windows(windows)).reshape(samples * positions * channels, places);
-        let y = S::of(patches).reshape(samples * positions, channels);
+        let patches = x.rows.gather(Selection::Windows(windows)).reshape(rows.saturating_mul(channels), places);
+        let y = S::of(patches).reshape(rows, channels);
         let y = from_positions(y, positions);
         let y = match self.padding {
             _ if !S::BY_SIZE => y,
             Padding::Valid => y.scale(count::<T>(places.max(1)).recip()),
             Padding::Same => {
                 // The same sum of an image of ones.
-                let ones = tape.filled(1, x.shape[0] * x.shape[1], T::one());
+                let ones = tape.filled(1, x.shape[0].saturating_mul(x.shape[1]), T::one());
                 let inside = Windows { image: [x.shape[0], x.shape[1], 1], ..windows };
                 let sizes = S::of(ones.gather(Selection::Windows(inside)).reshape(positions, places));
                 let sizes = from_positions(sizes.repeat_columns(channels), positions);
-                y.component_div(sizes.repeat_rows(samples))
+                y.component_div(sizes.repeat_rows(x.rows.shape().0))
             }
         };
         Images { rows: y, shape: [down, across, channels] }

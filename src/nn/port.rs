@@ -61,7 +61,7 @@ pub trait Rows: Port {
         Self::map(signal, |rows| {
             let samples = rows.shape().0;
             let by_channel = rows.gather(Selection::Transpose { rows: positions, columns: channels });
-            from_positions(change(by_channel.reshape(samples * positions, channels)), positions)
+            from_positions(change(by_channel.reshape(samples.saturating_mul(positions), channels)), positions)
         })
     }
 }
@@ -70,7 +70,7 @@ pub trait Rows: Port {
 pub(super) fn from_positions<T: Real>(by_position: Var<'_, T>, positions: usize) -> Var<'_, T> {
     let (rows, channels) = by_position.shape();
     by_position
-        .reshape(rows.checked_div(positions).unwrap_or(0), positions * channels)
+        .reshape(rows.checked_div(positions).unwrap_or(0), positions.saturating_mul(channels))
         .gather(Selection::Transpose { rows: channels, columns: positions })
 }
 
@@ -150,7 +150,8 @@ impl Rows for Image {
     }
 
     fn layout([height, width, channels]: [usize; 3]) -> (usize, usize) {
-        (height * width, channels)
+        // Saturating here and below: what cannot be is an error of the tape, which counts for itself.
+        (height.saturating_mul(width), channels)
     }
 
     fn with_channels([height, width, _]: [usize; 3], channels: usize) -> [usize; 3] {

@@ -39,7 +39,7 @@ impl<T: Real, P: Rows> Layer<T, P> for Flatten {
         T: SampleReal,
     {
         let (positions, channels) = P::layout(width);
-        Ok((positions * channels, ()))
+        Ok((positions.saturating_mul(channels), ()))
     }
 
     fn forward<'t>(&self, _: &'t Tape<T>, (): &(), x: Signal<'t, T, P>, _: &mut Mode<'_>) -> Var<'t, T> {

@@ -2,10 +2,11 @@
 
 use fenchel::nalgebra::DMatrix;
 use fenchel::nn::{
-    BatchNorm, Conv, Dense, FanInConcat, FanInSum, FanOut, Flatten, Identity, Layer, MaxPool, Parallel, Relu, Residual,
-    ShapeDependent, Softplus, Tanh, Unflatten, Wire, evaluate, summary,
+    AffineParams, AvgPool, BatchNorm, Conv, ConvTranspose, Dense, FanInConcat, FanInSum, FanOut, Flatten, Identity,
+    Image, Images, Layer, LogSoftmax, MaxPool, Parallel, Relu, Residual, ShapeDependent, Softplus, Tanh, Unflatten,
+    Wire, evaluate, summary,
 };
-use fenchel::{LayerError, Tape, TapeError};
+use fenchel::{LayerError, Tape, TapeError, Var};
 
 use crate::{leaves, random, rng};
 
@@ -152,6 +153,26 @@ fn what_does_not_fit_is_refused_with_its_path() {
     let parallel = Parallel((Conv::new(1, [1, 1]), Conv::new(1, [2, 1])));
     is_refused(&(images, parallel, FanInConcat), 4, "2", "do not go side by side");
     is_refused(&vec![(Dense(2),), (Dense(usize::MAX),)], 2, "1.0", "more than a matrix can have");
+}
+
+fn huge_images(tape: &Tape<f64>) -> Images<'_, f64> {
+    Images { rows: tape.filled(3, 2, 1.0), shape: [usize::MAX, usize::MAX, 2] }
+}
+
+#[test]
+fn images_that_cannot_be_are_errors_of_the_tape() {
+    fn fails(apply: impl Fn(&Tape<f64>) -> Images<'_, f64>) {
+        assert!(apply(&Tape::new()).rows.to_matrix().is_err());
+    }
+    fn affine(tape: &Tape<f64>) -> AffineParams<Var<'_, f64>> {
+        AffineParams { weight: tape.filled(2, 1, 1.0), bias: tape.filled(1, 1, 1.0) }
+    }
+    fails(|t| Conv::new(1, [1, 1]).apply(t, &affine(t), huge_images(t)));
+    fails(|t| Conv::new(1, [0, 7]).strides([0, 0]).apply(t, &affine(t), huge_images(t)));
+    fails(|t| ConvTranspose::new(1, [1, 1]).strides([2, 2]).same().apply(t, &affine(t), huge_images(t)));
+    fails(|t| MaxPool::new([2, 2]).same().apply(t, &(), huge_images(t)));
+    fails(|t| AvgPool::new([usize::MAX, 2]).same().apply(t, &(), huge_images(t)));
+    fails(|t| Layer::<f64, Image>::apply(&LogSoftmax, t, &(), huge_images(t)));
 }
 
 #[test]

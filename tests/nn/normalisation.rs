@@ -81,6 +81,24 @@ fn two_calls_in_one_loss_both_count_in_the_running_statistics() {
 }
 
 #[test]
+fn batches_of_no_row_and_of_one_do_not_spoil_the_running_statistics() {
+    let layer = BatchNorm::default();
+    let (_, mut params) = Layer::<f64, Wire>::init(&layer, &mut rng(53), 2).unwrap();
+    params.mean.fill(3.0);
+    params.variance.fill(4.0);
+    let next = |rows: DMatrix<f64>| {
+        let mut gradients = Gradients::new();
+        value_and_grad(&mut Tape::new(), &params, &mut gradients, |t, p| {
+            Layer::<f64, Wire>::apply_train(&layer, t, p, t.var(&rows), &mut rng(1)).sum()
+        })
+        .unwrap();
+        (gradients.leaves()[2][0], gradients.leaves()[3][0])
+    };
+    assert_eq!(next(DMatrix::zeros(0, 2)), (3.0, 4.0));
+    assert_eq!(next(DMatrix::from_element(1, 2, 13.0)), (0.9 * 3.0 + (1.0 - 0.9) * 13.0, 4.0));
+}
+
+#[test]
 fn training_learns_the_statistics_of_the_data() {
     // The mean of the data is 5 and their deviation 1/sqrt(3): a network that trains with the batch's serves single rows with the running ones.
     let mut rng = rng(44);
