@@ -78,13 +78,14 @@ pub fn normal_cdf<T: Real>(x: T) -> T {
     let cdf = 0.5 * libm::erfc(-scaled);
     let density = (-0.5 * at * at).exp() / TAU.sqrt();
     // What rounding the product lost, which the tail would multiply by x²; and what a dual number carries beside its real part, which
-    // is nothing in f32 and f64: Φ(x + d) = Φ(x) + φ(x) (d − x d²/2 + ...).
+    // is nothing in f32 and f64: Φ(x + d) = Φ(x) + φ(x) (d − x d²/2 + (x² − 1) d³/6), to the third order.
     let lost = at.mul_add(FRAC_1_SQRT_2, -scaled) - at * 4.833646656726457e-17;
     let rest = x - real(at);
-    if !(lost.is_finite() && rest.is_finite()) {
+    if density == 0.0 || !rest.is_finite() {
         return real(cdf);
     }
-    real::<T>(cdf + density * SQRT_2 * lost) + rest * real(density) * (T::one() - rest * real(0.5 * at))
+    let [first, second, third] = [density, -0.5 * at * density, (at * at - 1.0) / 6.0 * density].map(real::<T>);
+    real::<T>(cdf + density * SQRT_2 * lost) + rest * (first + rest * (second + rest * third))
 }
 
 /// eˣ − 1 − x: the gap between exp and its tangent at 0. Close to x²/2 near 0, where the formula as written cancels.

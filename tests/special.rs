@@ -9,7 +9,7 @@ use fenchel::autodiff::Tape;
 use fenchel::elementary::{Elementary, Function};
 use fenchel::nalgebra::{convert, convert_unchecked};
 use fenchel::{Real, special};
-use num_dual::Dual64;
+use num_dual::{Dual3_64, Dual64};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -378,5 +378,20 @@ fn nan_survives_every_function_whose_value_depends_on_it() {
         // Those that answer a question about x (its sign, is it inside?) have to answer something.
         let asks = matches!(function, Function::Step(_) | Function::Inside(_) | Function::Indicator(_));
         assert!(asks || y.is_nan(), "{function:?}(NaN) = {y}");
+    }
+}
+
+/// Third-order duals, of a function whose derivatives are polynomials times the density.
+#[test]
+fn the_normal_distribution_function_carries_derivatives_to_the_third_order() {
+    for i in -60..=60 {
+        let x = f64::from(i) / 10.0;
+        let y = special::normal_cdf(Dual3_64::from(x).derivative());
+        let density = (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt();
+        // A dozen roundings, of polynomials whose terms are up to x² + 1.
+        let allowed = 1e-15 * (2.0 + x * x) * (2.0 + x * x) * density;
+        assert!((y.v1 - density).abs() <= allowed, "{x}: {}", y.v1);
+        assert!((y.v2 + x * density).abs() <= allowed, "{x}: {}", y.v2);
+        assert!((y.v3 - (x * x - 1.0) * density).abs() <= allowed, "{x}: {}", y.v3);
     }
 }

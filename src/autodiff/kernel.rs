@@ -23,17 +23,25 @@ impl<T: Real> Default for Scratch<T> {
     }
 }
 
-/// Gives `matrix` the shape asked for, keeping its allocation. The entries are left over from before: fill them.
-pub(crate) fn reshape<T: Real>(matrix: &mut DMatrix<T>, rows: usize, columns: usize) {
+/// Gives `matrix` the shape asked for, keeping its allocation. The entries are left over from before: fill them. False, and a matrix without entries, if
+/// there is no memory for as many.
+pub(crate) fn reshape<T: Real>(matrix: &mut DMatrix<T>, rows: usize, columns: usize) -> bool {
     if matrix.shape() != (rows, columns) {
         let mut buffer: Vec<T> = std::mem::replace(matrix, DMatrix::zeros(0, 0)).data.into();
+        if buffer.try_reserve_exact((rows * columns).saturating_sub(buffer.len())).is_err() {
+            return false;
+        }
         buffer.resize(rows * columns, T::zero());
         *matrix = DMatrix::from_vec(rows, columns, buffer);
     }
+    true
 }
 
 /// Computes `op` from the earlier slots into `out`, whose shape is right already.
 pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<T>, scratch: &mut Scratch<T>) {
+    if out.is_empty() {
+        return; // without rows there may still be more columns than can be counted through
+    }
     match *op {
         Op::Leaf => {}
         Op::Detach(a) => out.copy_from(&slots[a]),
@@ -57,12 +65,11 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
                 *total = sum(column);
             }
         }
-        Op::RepeatRows(a, rows) if rows > 0 => {
+        Op::RepeatRows(a, rows) => {
             for (column, &value) in out.as_mut_slice().chunks_exact_mut(rows).zip(slots[a].as_slice()) {
                 column.fill(value);
             }
         }
-        Op::RepeatRows(..) => {}
         Op::SumColumns(a) => {
             out.fill(T::zero());
             for column in columns(&slots[a]) {

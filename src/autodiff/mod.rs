@@ -61,8 +61,8 @@ pub enum TapeError {
         /// Its columns.
         columns: usize,
     },
-    /// More entries than a matrix can have.
-    #[error("{op}: {rows} x {columns} entries are more than a matrix can have")]
+    /// More entries than a matrix can have, or than there is memory for.
+    #[error("{op}: {rows} x {columns} entries are more than a matrix can have, or than there is memory for")]
     TooLarge {
         /// The operation.
         op: &'static str,
@@ -88,6 +88,14 @@ pub enum TapeError {
         /// The choice.
         selection: Selection,
     },
+    /// A list of layers was handed the parameters of another number of them.
+    #[error("{layers} layers, but parameters for {parameters}")]
+    LayerCount {
+        /// The number of layers.
+        layers: usize,
+        /// The number of parameter trees.
+        parameters: usize,
+    },
     /// A label that is no class.
     #[error("row {row} has the label {label}, but there are {classes} classes, counted from 0")]
     NoSuchClass {
@@ -98,12 +106,12 @@ pub enum TapeError {
         /// The number of classes.
         classes: usize,
     },
-    /// A loss is NaN or infinite. [`Tape::first_non_finite`] tells more of the node that made the first such value.
-    #[error("the loss is {value}; the first value that is not finite is that of node {node}, {op}")]
+    /// A loss is NaN or infinite. [`Tape::first_nan`] or [`Tape::first_non_finite`] tells more of the node that made the first such value.
+    #[error("the loss is {value}; the first such value is that of node {node}, {op}")]
     NonFiniteLoss {
         /// The loss.
         value: f64,
-        /// The first node with a value that is not finite.
+        /// The first node with a NaN if the loss is NaN, or else with a value that is not finite.
         node: usize,
         /// Its operation.
         op: &'static str,

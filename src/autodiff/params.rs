@@ -200,6 +200,8 @@ impl<T: Real, P: Params<T>> Params<T> for Vec<P> {
 
 /// Gradients of all leaves of a parameter tree: a flat list in leaf order, whose buffers are kept from step to step. In place of a
 /// [`tracked`](Path::tracked) leaf's gradient stands what the leaf is to become.
+///
+/// To accumulate over batches, take one loss of all of them, or add the gradients up, but not what stands for tracked leaves: of that, the last holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gradients<T> {
     leaves: Vec<DMatrix<T>>,

@@ -56,7 +56,7 @@ pub struct Windows {
 pub enum Edge {
     /// Zeros.
     Zero,
-    /// The nearest pixel, again. For a maximum this is as good as nothing there.
+    /// The nearest pixel, again; between pixels that are set apart, the one before. For a maximum this is as good as nothing there.
     Nearest,
 }
 

@@ -159,7 +159,7 @@ impl<T: Real> Tape<T> {
     /// Puts the matrix on the tape whose entry in row i and column j is `entry(i, j)`, asked for column after column.
     pub fn from_fn(&self, rows: usize, columns: usize, mut entry: impl FnMut(usize, usize) -> T) -> Var<'_, T> {
         let leaf = self.leaf((rows, columns), |_| {});
-        if self.check().is_err() {
+        if self.check().is_err() || rows == 0 {
             return leaf;
         }
         // Taken out meanwhile, since `entry` may use the tape.
@@ -178,15 +178,19 @@ impl<T: Real> Tape<T> {
         if !parts.iter().all(|part| part.is_on(self)) {
             return self.fail(TapeError::MixedTapes);
         }
-        let width = parts.iter().map(|part| part.shape().1).sum();
-        let mut start = 0;
-        let padded = parts.iter().map(|part| {
-            let len = part.shape().1;
-            start += len;
-            part.scatter_add(Selection::range(start - len, len, width))
-        });
-        let empty = TapeError::Empty { op: "concat_columns", rows: 0, columns: 0 };
-        padded.reduce(|sum, part| sum + part).unwrap_or_else(|| self.fail(empty))
+        match parts {
+            [] => self.fail(TapeError::Empty { op: "concat_columns", rows: 0, columns: 0 }),
+            &[part] => part,
+            _ => {
+                // By halves: each is put between zeros, which costs the whole width.
+                let (left, right) = parts.split_at(parts.len() / 2);
+                let [left, right] = [left, right].map(|half| self.concat_columns(half));
+                let (start, len) = (left.shape().1, right.shape().1);
+                let width = start.saturating_add(len);
+                left.scatter_add(Selection::range(0, start, width))
+                    + right.scatter_add(Selection::range(start, len, width))
+            }
+        }
     }
 
     /// The first failure since the tape was cleared, if any: what every call that hands out a number returns.
@@ -227,7 +231,9 @@ impl<T: Real> Tape<T> {
     /// [tracked](Path::tracked) path, and optimisers write it to the leaf. Said twice, the last holds.
     pub fn track<'t>(&'t self, leaf: Var<'t, T>, value: Var<'t, T>) {
         if !(leaf.is_on(self) && value.is_on(self)) {
-            self.fail(TapeError::MixedTapes);
+            for tape in [self, leaf.tape(), value.tape()] {
+                tape.fail(TapeError::MixedTapes);
+            }
         } else if self.check().is_ok() && leaf.shape() != value.shape() {
             self.fail(TapeError::ShapeMismatch { op: "track", left: leaf.shape(), right: value.shape() });
         } else if self.check().is_ok() {
@@ -237,6 +243,10 @@ impl<T: Real> Tape<T> {
 
     /// What a parameter is to become, if [`track`](Self::track) has said so, and else the parameter itself.
     pub fn tracked<'t>(&'t self, leaf: Var<'t, T>) -> Var<'t, T> {
+        if !leaf.is_on(self) {
+            leaf.tape().fail(TapeError::MixedTapes);
+            return self.fail(TapeError::MixedTapes);
+        }
         let graph = self.graph.borrow();
         let last = graph.tracked.iter().rev().find(|&&(tracked, _)| tracked == leaf.index());
         last.map_or(leaf, |&(_, value)| Var::new(self, value))
@@ -273,7 +283,10 @@ impl<T: Real> Tape<T> {
         }
         let (before, rest) = graph.slots.split_at_mut(index);
         let slot = &mut rest[0];
-        kernel::reshape(slot, rows, columns);
+        if !kernel::reshape(slot, rows, columns) {
+            graph.failure = Some(TapeError::TooLarge { op: op.name(), rows, columns });
+            return Var::failed(self);
+        }
         kernel::fill(&op, before, slot, &mut graph.scratch);
         fill(slot);
         graph.nodes.push(Node { op, origin: graph.origin });

@@ -8,7 +8,7 @@ use super::Tape;
 use super::op::{Factor, Op};
 use crate::real::{Real, to_f64};
 
-/// The first node of a tape that holds a value which is not finite; what it was computed from was finite.
+/// The first node of a tape that holds a value which is not finite, or the first with a NaN.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NonFinite {
     /// The node, counted from 0 in the order of recording.
@@ -42,9 +42,18 @@ impl<T: Real> Tape<T> {
     /// assert_eq!((first.op, first.path.as_str(), first.row, first.column), ("Map", "roots", 0, 1));
     /// ```
     pub fn first_non_finite(&self) -> Option<NonFinite> {
+        self.first(|x| !x.is_finite())
+    }
+
+    /// The first node that holds a NaN, if any does: infinities may be meant, as a mask is.
+    pub fn first_nan(&self) -> Option<NonFinite> {
+        self.first(|x| x.partial_cmp(&x).is_none())
+    }
+
+    fn first(&self, is_meant: impl Fn(T) -> bool) -> Option<NonFinite> {
         (0..self.len()).find_map(|node| {
             let (row, column, value) = self.peek(node, |value| {
-                let index = value.iter().position(|x| !x.is_finite())?;
+                let index = value.iter().position(|&x| is_meant(x))?;
                 let (row, column) = value.vector_to_matrix_index(index);
                 Some((row, column, to_f64(value[index])))
             })?;

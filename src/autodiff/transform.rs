@@ -10,8 +10,8 @@ use crate::real::{Real, to_f64};
 impl<T: Real> Tape<T> {
     /// The gradients of the 1 × 1 variable `y` with respect to `wrt`, as variables on the same tape.
     ///
-    /// A variable on which `y` does not depend has the gradient 0. Costs at most about three times the recorded computation, and
-    /// only nodes between `wrt` and `y` are visited.
+    /// A variable on which `y` does not depend has the gradient 0. Costs about three times the recorded computation, and
+    /// only nodes between `wrt` and `y` are visited. The adjoint of a slice of columns is as large as what it is sliced from.
     pub fn grad<'t, const N: usize>(&'t self, y: Var<'t, T>, wrt: [Var<'t, T>; N]) -> [Var<'t, T>; N] {
         let (rows, columns) = y.shape();
         if self.check().is_ok() && (rows, columns) != (1, 1) {
@@ -236,8 +236,10 @@ where
     }
     let value = y.to_scalar()?;
     if !value.is_finite() {
-        // The loss is a node like any other, so there is a first one.
-        let (node, op) = tape.first_non_finite().map_or((y.index(), ""), |first| (first.node, first.op));
+        // The loss is a node like any other, so there is a first one. Infinities on the way to a NaN may be meant.
+        let is_nan = value.partial_cmp(&value).is_none();
+        let first = if is_nan { tape.first_nan() } else { tape.first_non_finite() };
+        let (node, op) = first.map_or((y.index(), ""), |first| (first.node, first.op));
         return Err(TapeError::NonFiniteLoss { value: to_f64(value), node, op });
     }
     let walk = tape.walk(y, tape.scalar(T::one()), 0..leaves);
@@ -245,8 +247,12 @@ where
     let mut result = Ok(());
     gradients.resize(leaves);
     params.visit(&Path::root(), &mut |path, leaf| {
-        let (index, gradient) = (next, &mut gradients.leaves_mut()[next]);
+        let index = next;
         next += 1;
+        let Some(gradient) = gradients.leaves_mut().get_mut(index) else {
+            result = Err(TapeError::LiftedLeaves { expected: next, found: leaves });
+            return;
+        };
         let new = if path.is_tracked() {
             Some(tape.tracked(Var::new(tape, index)))
         } else {

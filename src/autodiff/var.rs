@@ -84,9 +84,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// Writes the value into `out`, which takes its shape and keeps its allocation.
     pub fn copy_to(self, out: &mut DMatrix<T>) -> Result<(), TapeError> {
         self.tape.read(self.index, |value| {
-            kernel::reshape(out, value.nrows(), value.ncols());
+            let (rows, columns) = value.shape();
+            if !kernel::reshape(out, rows, columns) {
+                return Err(TapeError::TooLarge { op: "copy_to", rows, columns });
+            }
             out.copy_from(value);
-        })
+            Ok(())
+        })?
     }
 
     /// The value of a 1 × 1 variable.

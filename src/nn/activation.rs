@@ -1,6 +1,6 @@
 //! Layers without parameters that treat every entry alike.
 
-use crate::elementary::{Elementary, Function};
+use crate::elementary::{Elementary, Function, Interval};
 use crate::real::real;
 
 /// Any [`Function`], applied to every entry.
@@ -95,6 +95,8 @@ const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
 /// (1 + tanh z)/2 is sigmoid(2 z), which does not cancel far below 0.
 fn gelu_tanh<E: Elementary>(x: E) -> E {
-    let cubic = x + x * x.square().scale(0.044715);
+    // Beyond 100 the sigmoid is 0 or 1 in every precision, and the cube would overflow.
+    let near = x.clamp(Interval { lower: -100.0, upper: 100.0 });
+    let cubic = near + near * near.square().scale(0.044715);
     x * cubic.scale(2.0 * (2.0 / std::f64::consts::PI).sqrt()).sigmoid()
 }

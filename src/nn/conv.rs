@@ -37,10 +37,10 @@ impl Padding {
     fn around_spread(self, kernel: usize, stride: usize) -> [usize; 2] {
         let most = kernel.saturating_sub(1);
         match self {
-            Self::Valid => [most, most + stride.saturating_sub(kernel)],
+            Self::Valid => [most, most.saturating_add(stride.saturating_sub(kernel))],
             Self::Same if stride > most => [most, stride.saturating_sub(1)],
             Self::Same => {
-                let total = most + stride.saturating_sub(1);
+                let total = most.saturating_add(stride.saturating_sub(1));
                 [total.div_ceil(2), total / 2]
             }
         }

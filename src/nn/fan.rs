@@ -128,7 +128,7 @@ impl<T: Real, P: Rows, const N: usize> Layer<T, Fan<P, N>> for FanInSum {
 
     fn forward<'t>(&self, _: &'t Tape<T>, (): &(), x: [Signal<'t, T, P>; N], _: &mut Mode<'_>) -> Signal<'t, T, P> {
         const { assert!(N > 0, "there is no sum of no signals") };
-        x[1..].iter().fold(x[0], |sum, &x| P::map(sum, |sum| sum + P::rows(x)))
+        x[1..].iter().fold(x[0], |sum, &x| P::add(sum, x))
     }
 }
 

@@ -51,7 +51,7 @@ impl Initializer {
     ///
     /// # Errors
     ///
-    /// A parameter that is not finite, or negative where it is a size; a matrix too large for memory.
+    /// A parameter that is not finite, or negative where it is a size; a variance by a fan of 0; more entries than a matrix can have.
     pub fn draw<T: SampleReal, R: Rng + ?Sized>(
         &self,
         rng: &mut R,
@@ -60,6 +60,13 @@ impl Initializer {
     ) -> Result<DMatrix<T>, LayerError> {
         if !fits::<T>(rows, columns) {
             return Err(LayerError::refused(format!("{rows} x {columns} weights are more than a matrix can have")));
+        }
+        let by_fan = !matches!(
+            self,
+            Self::Zeros | Self::Constant(_) | Self::Normal { .. } | Self::Uniform { .. } | Self::Orthogonal { .. }
+        );
+        if by_fan && (fan.0 == 0 || fan.1 == 0) {
+            return Err(LayerError::refused(format!("{self:?} needs inputs and outputs, not {} and {}", fan.0, fan.1)));
         }
         let (parameter, ok) = match *self {
             Self::Constant(value) => (value, value.is_finite()),

@@ -34,6 +34,7 @@ impl fmt::Debug for Mode<'_> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer for signals of `{P}`",
     note = "in a tuple of layers, each must take what the one before it gives: its `P` is the `Out` before",
+    note = "tuples are layers up to a length of 12; a tuple in a tuple is one, too",
     note = "`Unflatten` makes images of rows, `Flatten` makes rows of images"
 )]
 pub trait Layer<T: Real, P: Port = Wire> {

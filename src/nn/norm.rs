@@ -6,7 +6,7 @@ use rand::Rng;
 use super::leaves::leaves;
 use super::{Layer, LayerError, Lifted, Mode, Rows, Signal, Width};
 use crate::autodiff::{Tape, Var};
-use crate::real::{Real, SampleReal, count, real};
+use crate::real::{Real, SampleReal, count, fits, real};
 
 /// Every feature, or channel, standardised, then scaled and shifted: y = scale (x − mean)/√(variance + ε) + shift.
 ///
@@ -49,14 +49,19 @@ pub struct BatchNormParams<M> {
 leaves!(BatchNormParams { scale, shift, mean (tracked), variance (tracked) });
 
 /// Is a channel there, and is ε a number to divide by?
-fn check(channels: usize, epsilon: f64) -> Result<(), LayerError> {
+fn check<T: Real>(channels: usize, epsilon: f64) -> Result<(), LayerError> {
     if channels == 0 {
         return Err(LayerError::ZeroWidth { path: String::new(), inputs: 0, outputs: 0 });
     }
-    if epsilon > 0.0 && epsilon.is_finite() {
+    if !fits::<T>(1, channels) {
+        return Err(LayerError::refused(format!("{channels} channels are more than a matrix can have")));
+    }
+    if real::<T>(epsilon) > T::zero() && real::<T>(epsilon).is_finite() {
         return Ok(());
     }
-    Err(LayerError::refused(format!("epsilon is {epsilon}, but must be positive and finite")))
+    Err(LayerError::refused(format!(
+        "epsilon is {epsilon}, but must be positive and finite, in the precision of the data too"
+    )))
 }
 
 impl<T: Real, P: Rows> Layer<T, P> for BatchNorm {
@@ -68,8 +73,8 @@ impl<T: Real, P: Rows> Layer<T, P> for BatchNorm {
         T: SampleReal,
     {
         let (_, channels) = P::layout(width);
-        check(channels, self.epsilon)?;
-        if !(0.0..1.0).contains(&self.decay) {
+        check::<T>(channels, self.epsilon)?;
+        if !(0.0..1.0).contains(&self.decay) || real::<T>(self.decay) >= T::one() {
             return Err(LayerError::refused(format!("the decay is {}, but must be in [0, 1)", self.decay)));
         }
         let row = |value| DMatrix::from_element(1, channels, value);
@@ -156,7 +161,7 @@ impl<T: Real, P: Rows> Layer<T, P> for LayerNorm {
         T: SampleReal,
     {
         let (_, channels) = P::layout(width);
-        check(channels, self.epsilon)?;
+        check::<T>(channels, self.epsilon)?;
         let row = |value| DMatrix::from_element(1, channels, value);
         Ok((width, LayerNormParams { scale: row(T::one()), shift: row(T::zero()) }))
     }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use crate::autodiff::{Selection, Tape, Var};
+use crate::autodiff::{Selection, Tape, TapeError, Var};
 use crate::real::Real;
 
 /// A kind of signal between layers. A layer that is handed the wrong kind does not compile.
@@ -47,6 +47,19 @@ pub trait Rows: Port {
         change: impl FnOnce(Var<'t, T>) -> Var<'t, T>,
     ) -> Self::Signal<'t, T> {
         Self::signal(change(Self::rows(signal)), Self::width(signal))
+    }
+
+    /// The sum of two signals of one width.
+    fn add<'t, T: Real>(a: Self::Signal<'t, T>, b: Self::Signal<'t, T>) -> Self::Signal<'t, T> {
+        let (left, right) = (Self::width(a), Self::width(b));
+        Self::map(a, |rows| {
+            // Two images may have as many entries, and another height.
+            if left != right && rows.shape() == Self::rows(b).shape() {
+                let (left, right) = (Self::layout(left), Self::layout(right));
+                rows.tape().fail(TapeError::ShapeMismatch { op: "the sum of two signals", left, right });
+            }
+            rows + Self::rows(b)
+        })
     }
 
     /// The same signal, changed as a matrix with a row for every position of every sample and a column for every channel.

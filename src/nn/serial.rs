@@ -4,7 +4,7 @@ use rand::Rng;
 
 use super::summary::LayerSummary;
 use super::{Layer, LayerError, Lifted, Mode, Port, Rows, Signal, Width};
-use crate::autodiff::{Path, Tape};
+use crate::autodiff::{Path, Tape, TapeError};
 use crate::real::{Real, SampleReal};
 
 macro_rules! serial {
@@ -101,6 +101,7 @@ impl<T: Real, P: Port, L: Layer<T, P, Out = P>> Layer<T, P> for Vec<L> {
         x: Signal<'t, T, P>,
         mode: &mut Mode<'_>,
     ) -> Signal<'t, T, P> {
+        check_count(tape, self.len(), params.len());
         let parts = self.iter().zip(params).enumerate();
         parts.fold(x, |x, (index, (layer, params))| tape.scope(index, || layer.forward(tape, params, x, mode)))
     }
@@ -113,8 +114,16 @@ impl<T: Real, P: Port, L: Layer<T, P, Out = P>> Layer<T, P> for Vec<L> {
         at: &Path<'_>,
         lines: &mut Vec<LayerSummary>,
     ) -> Signal<'t, T, P> {
+        check_count(tape, self.len(), params.len());
         let parts = self.iter().zip(params).enumerate();
         parts.fold(x, |x, (index, (layer, params))| layer.summarize(tape, params, x, &at.index(index), lines))
+    }
+}
+
+/// A list of layers has as many parameter trees.
+fn check_count<T: Real>(tape: &Tape<T>, layers: usize, parameters: usize) {
+    if layers != parameters {
+        tape.fail(TapeError::LayerCount { layers, parameters });
     }
 }
 
@@ -146,11 +155,12 @@ impl<T: Real, P: Rows, L: Layer<T, P, Out = P>> Layer<T, P> for Residual<L> {
         mode: &mut Mode<'_>,
     ) -> Signal<'t, T, P> {
         let branch = self.0.forward(tape, params, x, mode);
-        P::map(x, |x| x + P::rows(branch))
+        P::add(x, branch)
     }
 }
 
-/// A layer made by a function of the width of its input, once that is known.
+/// A layer made by a function of the width of its input, once that is known. Where something before it has failed, the function is asked for a width
+/// of 0.
 ///
 /// ```
 /// use fenchel::nn::{Dense, Layer, Relu, Residual, ShapeDependent};

@@ -15,6 +15,7 @@ use crate::real::{Real, real};
 /// | [`unbiased`](Self::unbiased) | decay (1 − decayⁿ⁻¹)/(1 − decayⁿ) | the same without what it began with, as optax's `ema` with `debias` |
 /// | [`mean`](Self::mean) | (n − 1)/n | all steps alike |
 ///
+/// In f32 an average moves no further once its step is less than half a unit in the last place: a share 1 − k below some 10⁻⁷ of the distance is lost.
 /// [Tracked](Path::tracked) leaves are not averaged but copied. Yazıcı et al. (2019), *The unusual effectiveness of averaging in GAN
 /// training*; the mean is that of Polyak and Juditsky (1992), *Acceleration of stochastic approximation by averaging*.
 ///
@@ -148,14 +149,17 @@ impl<P> Average<P> {
         });
         result?;
 
-        let (keep, share) = (real::<T>(self.kind.kept(self.steps)), real::<T>(1.0 - self.kind.kept(self.steps)));
+        // Moved by a share of the way: k and 1 − k, each rounded by itself, do not sum to 1, and a mean of a million steps would drift.
+        let share = real::<T>(1.0 - self.kind.kept(self.steps));
         self.steps = self.steps.saturating_add(1);
         index = 0;
         self.params.visit_mut(&Path::root(), &mut |path, average| {
-            let (keep, share) = if path.is_tracked() { (T::zero(), T::one()) } else { (keep, share) };
             with_leaf(params, index, |leaf| {
-                for (average, &leaf) in average.as_mut_slice().iter_mut().zip(leaf.as_slice()) {
-                    *average = keep * *average + share * leaf;
+                if share == T::one() || path.is_tracked() {
+                    average.copy_from(leaf); // whatever was there before
+                } else {
+                    let entries = average.as_mut_slice().iter_mut().zip(leaf.as_slice());
+                    entries.for_each(|(average, &leaf)| *average += share * (leaf - *average));
                 }
             });
             index += 1;

@@ -40,7 +40,7 @@ pub fn clip_by_value<T: Real, P: Params<T>>(
     Ok(())
 }
 
-/// Scales the gradients down so that their [`global_norm`] is at most `limit`, and returns what it was.
+/// Scales the gradients down so that their [`global_norm`] is at most `limit`, up to rounding, and returns what it was.
 ///
 /// All of them are scaled by the same factor min(1, limit/norm), so the direction stays. Pascanu, Mikolov and Bengio (2013), *On the difficulty of training
 /// recurrent neural networks*.

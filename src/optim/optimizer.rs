@@ -124,7 +124,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     /// # Errors
     ///
     /// Gradients or a state that do not fit the parameters; a gradient that is not finite or whose square is not; a parameter that is not finite.
-    /// Parameters and state are then as before.
+    /// Parameters and state are then as before. A step so large that a parameter overflows is found by the next one.
     pub fn update<P: Params<T>>(&mut self, params: &mut P, gradients: &Gradients<T>) -> Result<(), OptimError> {
         let first_state = if self.state.is_empty() { self.zero_state(params) } else { Vec::new() };
         let state = if self.state.is_empty() { &first_state } else { &self.state };

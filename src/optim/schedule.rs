@@ -180,6 +180,12 @@ impl Schedule {
     }
 }
 
+impl From<f32> for Schedule {
+    fn from(rate: f32) -> Self {
+        Self::Constant(rate.into())
+    }
+}
+
 impl From<f64> for Schedule {
     fn from(rate: f64) -> Self {
         Self::Constant(rate)

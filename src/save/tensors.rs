@@ -58,10 +58,18 @@ fn name(path: &Path<'_>) -> String {
 }
 
 /// Of all notes and tensors, in the order of their names.
-fn checksum<'a>(notes: &'a BTreeMap<String, String>, tensors: impl Iterator<Item = (&'a String, &'a [u8])>) -> String {
+fn checksum<'a>(
+    notes: &BTreeMap<String, String>,
+    tensors: impl Iterator<Item = (&'a String, &'a [usize], &'a [u8])>,
+) -> String {
     let mut hasher = crc32fast::Hasher::new();
-    for (name, bytes) in notes.iter().map(|(name, text)| (name, text.as_bytes())).chain(tensors) {
+    for (name, text) in notes {
         hasher.update(name.as_bytes());
+        hasher.update(text.as_bytes());
+    }
+    for (name, shape, bytes) in tensors {
+        hasher.update(name.as_bytes());
+        shape.iter().for_each(|&size| hasher.update(&(size as u64).to_le_bytes()));
         hasher.update(bytes);
     }
     format!("{:08x}", hasher.finalize())
@@ -108,7 +116,7 @@ pub fn to_safetensors<T: Stored, P: Params<T>>(params: &P, notes: &[(&str, &str)
     }
     let mut notes: BTreeMap<_, _> = notes.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
     notes.remove(CHECKSUM);
-    let checksum = checksum(&notes, tensors.iter().map(|(name, (_, bytes))| (name, &bytes[..])));
+    let checksum = checksum(&notes, tensors.iter().map(|(name, (shape, bytes))| (name, &shape[..], &bytes[..])));
     notes.insert(CHECKSUM.to_owned(), checksum);
     Ok(file::<T>(&notes, &tensors))
 }
@@ -153,7 +161,7 @@ pub fn from_safetensors<T: Stored, P: Params<T>>(
 
     let tensors: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
     if let Some(expected) = notes.remove(CHECKSUM) {
-        let found = checksum(&notes, tensors.iter().map(|(name, tensor)| (name, tensor.data())));
+        let found = checksum(&notes, tensors.iter().map(|(name, tensor)| (name, tensor.shape(), tensor.data())));
         if found != expected {
             return Err(SaveError::Damaged { reason: format!("the checksum is {found}, not {expected}") });
         }

@@ -2,9 +2,9 @@
 
 use fenchel::nalgebra::DMatrix;
 use fenchel::nn::{
-    AffineParams, AvgPool, BatchNorm, Conv, ConvTranspose, Dense, FanInConcat, FanInSum, FanOut, Flatten, Identity,
-    Image, Images, Layer, LogSoftmax, MaxPool, Parallel, Relu, Residual, ShapeDependent, Softplus, Tanh, Unflatten,
-    Wire, evaluate, summary,
+    AffineParams, AvgPool, BatchNorm, Conv, ConvTranspose, Dense, Fan, FanInConcat, FanInSum, FanOut, Flatten,
+    Identity, Image, Images, Layer, LogSoftmax, MaxPool, Parallel, Relu, Residual, ShapeDependent, Softplus, Tanh,
+    Unflatten, Wire, evaluate, summary,
 };
 use fenchel::{LayerError, Tape, TapeError, Var};
 
@@ -73,6 +73,28 @@ fn a_list_of_layers_is_the_tuple_of_them() {
     let (drawn_width, drawn) = Layer::<f64>::init(&vec![layer; 3], &mut crate::rng(5), 3).unwrap();
     let alike = Layer::<f64>::init(&(layer, layer, layer), &mut crate::rng(5), 3).unwrap();
     assert_eq!((drawn_width, leaves(&drawn)), (alike.0, leaves(&alike.1)));
+}
+
+#[test]
+fn a_list_of_layers_with_the_parameters_of_another_number_is_an_error() {
+    let layer = (Dense(3), Tanh);
+    let (_, params) = Layer::<f64>::init(&vec![layer; 4], &mut rng(31), 3).unwrap();
+    for (layers, parameters) in [(3, 4), (5, 4), (4, 0)] {
+        let (net, params) = (vec![layer; layers], params[..parameters].to_vec());
+        let expected = TapeError::LayerCount { layers, parameters };
+        assert_eq!(evaluate(&net, &mut Tape::new(), &params, &DMatrix::zeros(2, 3)), Err(expected));
+        assert_eq!(summary(&net, &params, 3), Err(expected));
+    }
+}
+
+#[test]
+fn images_of_as_many_entries_and_another_height_do_not_add_up() {
+    let tape = Tape::<f64>::new();
+    let image = |shape| Images { rows: tape.filled(1, 6, 1.0), shape };
+    let sum = |images| Layer::<f64, Fan<Image, 2>>::apply(&FanInSum, &tape, &(), images);
+    assert_eq!(sum([image([2, 3, 1]), image([2, 3, 1])]).rows.sum().to_scalar(), Ok(12.0));
+    let sum = sum([image([2, 3, 1]), image([3, 2, 1])]);
+    assert!(matches!(sum.rows.to_matrix(), Err(TapeError::ShapeMismatch { .. })));
 }
 
 #[test]

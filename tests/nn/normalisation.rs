@@ -4,7 +4,7 @@ use fenchel::autodiff::{Gradients, Params, value_and_grad};
 use fenchel::nalgebra::DMatrix;
 use fenchel::nn::{
     AffineParams, BatchNorm, Conv, Dense, Dropout, Image, Images, Layer, LayerNorm, LeakyRelu, Residual, SpectralNorm,
-    Tanh, Wire, evaluate,
+    SpectralParams, Tanh, Wire, evaluate,
 };
 use fenchel::optim::Adam;
 use fenchel::{LayerError, Tape, Var};
@@ -170,6 +170,33 @@ fn spectral_normalisation_trains_with_the_direction_that_it_tracks() {
 }
 
 #[test]
+fn no_derivative_flows_through_the_step_of_the_power_method() {
+    let mut rng = rng(54);
+    let layer = SpectralNorm(Dense(4));
+    let (_, mut params) = Layer::<f64>::init(&layer, &mut rng, 3).unwrap();
+    // Far from the singular vector, so that a derivative through the step would be seen.
+    params.direction = DMatrix::from_row_slice(1, 4, &[0.0, 0.6, 0.0, 0.8]);
+    let rows = random(5, 3, &mut rng);
+    let in_training = gradients_of(&layer, &params, &rows);
+    // In use, with the direction that the step leads to, held fixed.
+    let next = SpectralParams { direction: in_training.leaves()[2].clone(), ..params };
+    let mut in_use = Gradients::new();
+    value_and_grad(&mut Tape::new(), &next, &mut in_use, |t, p| layer.apply(t, p, t.var(&rows)).square().mean())
+        .unwrap();
+    assert_eq!(in_training.leaves()[..2], in_use.leaves()[..2]);
+}
+
+#[test]
+fn spectral_normalisation_is_right_before_any_training() {
+    let (width, params) = Layer::<f64>::init(&SpectralNorm(Dense(6)), &mut rng(55), 8).unwrap();
+    assert_eq!(width, 6);
+    let estimate = (&params.direction * params.weight.transpose()).norm();
+    let largest = params.weight.clone().svd(false, false).singular_values.max();
+    // Twenty steps of the power method: (σ₂/σ₁)^40 of the squares is left, 1e-3 for a ratio of 0.85.
+    assert!(estimate <= largest * (1.0 + 1e-14) && estimate >= 0.99 * largest, "{estimate} {largest}");
+}
+
+#[test]
 fn the_spectral_norm_of_zero_weights_is_no_nan() {
     let layer = SpectralNorm(Dense(4));
     let (_, mut params) = Layer::<f64>::init(&layer, &mut rng(48), 3).unwrap();
@@ -228,6 +255,12 @@ fn settings_out_of_range_are_refused() {
         let net = (Dense(2), BatchNorm { decay, ..BatchNorm::default() });
         refused(Layer::<f64>::init(&net, &mut rng(1), 2).map(|_| ()).unwrap_err(), "decay");
     }
+    // Fine in f64, 0 and 1 in f32.
+    let net = (Dense(2), BatchNorm { epsilon: 1e-50, ..BatchNorm::default() });
+    assert!(Layer::<f64>::init(&net, &mut rng(1), 2).is_ok());
+    refused(Layer::<f32>::init(&net, &mut rng(1), 2).map(|_| ()).unwrap_err(), "epsilon");
+    let net = (Dense(2), BatchNorm { decay: 1.0 - 1e-9, ..BatchNorm::default() });
+    refused(Layer::<f32>::init(&net, &mut rng(1), 2).map(|_| ()).unwrap_err(), "decay");
     for epsilon in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let net = (Dense(2), BatchNorm { epsilon, ..BatchNorm::default() });
         refused(Layer::<f64>::init(&net, &mut rng(1), 2).map(|_| ()).unwrap_err(), "epsilon");

@@ -97,7 +97,6 @@ impl Case<'_> {
             &gradient.to_matrix().unwrap(),
             &self.matrix("input_gradient", samples),
         );
-        // The parameters are the first nodes of the tape, in the order of the visit.
         let mut leaves = Vec::new();
         let lifted = params.lift_with(&mut |leaf| {
             leaves.push(tape.var(leaf));
@@ -108,7 +107,9 @@ impl Case<'_> {
         let mut leaves = leaves.into_iter();
         params.visit(&Path::root(), &mut |path, leaf: &DMatrix<f64>| {
             let gradient = leaves.next().unwrap();
-            if let Some(values) = self.case["param_gradients"].get(path.to_string()) {
+            let values = self.case["param_gradients"].get(path.to_string());
+            assert_eq!(values.is_some(), given.contains(&path.to_string()), "{}: {path}", self.name);
+            if let Some(values) = values {
                 let expected = DMatrix::from_row_slice(leaf.nrows(), leaf.ncols(), &numbers(values));
                 self.agrees(&format!("the gradient of {path}"), &gradient.to_matrix().unwrap(), &expected);
             }
