@@ -28,7 +28,7 @@
 //!
 //! What flows between layers is a [`Port`]; a layer that is handed the wrong one does not compile. [`Wire`] is one matrix with a row for each
 //! sample, [`Image`] is the same with a height, a width and channels, [`Fan`] is several signals side by side. Layers that treat every entry alike take
-//! wires and images. A network of rows that begins with such a layer has to say so: `Layer::<f64, Wire>::init(&net, ...)`.
+//! wires and images. A network of rows that begins with such a layer has to say so: `Layer::<f64, Wire>::init(&net, ...)`; so has such a layer on its own, in every call.
 //!
 //! # Training and evaluation
 //!

@@ -7,7 +7,8 @@
 //! With the feature `safetensors`, [`to_safetensors`] and [`from_safetensors`] write and read parameters as named tensors, which the Python package
 //! `safetensors` reads and writes as well.
 //!
-//! A format such as JSON takes a damaged digit for another number; a safetensors file of this crate has a checksum over everything in it, the notes as well, so
+//! Bare matrices are read by nalgebra, which does not check a shape whose rows times columns overflow; the structs of this crate and its optimisers do. A format
+//! such as JSON takes a damaged digit for another number; a safetensors file of this crate has a checksum over everything in it, the notes as well, so
 //! optimiser and generator as text in a note are protected with the parameters. The example `checkpoint` does that, and writes its files so that a crash in
 //! between leaves the old ones.
 
