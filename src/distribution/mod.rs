@@ -4,6 +4,8 @@
 //! |---|---|---|---|---|---|---|---|---|
 //! | [`Gaussian`] | yes | yes | yes | yes | yes | yes | yes | yes |
 //! | [`Mixture`] of any of these | if they have | if they have | if they have | if they have | if they have | if they have | if they have | if they have |
+//! | [`StudentT`] | yes | yes | some of them | yes | yes | yes | | yes |
+//! | [`UniformBox`] | yes | yes | yes | along the axes | yes | yes | yes | yes |
 //! | [`Categorical`] | none | yes | | | | | | |
 //!
 //! Every law is a [`Law`]; what it can do beyond that are traits: [`Density`], [`SampleRows`], [`Moments`], [`AffineImage`],
@@ -24,6 +26,8 @@ mod gaussian;
 mod landmarks;
 mod marginal;
 mod mixture;
+mod student_t;
+mod uniform_box;
 
 pub use categorical::Categorical;
 pub use cdf::Cdf;
@@ -35,6 +39,8 @@ pub(crate) use gaussian::check_pivots;
 pub use landmarks::Landmarks;
 pub use marginal::{Conditional, Marginal};
 pub use mixture::Mixture;
+pub use student_t::StudentT;
+pub use uniform_box::UniformBox;
 
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
