@@ -6,6 +6,8 @@
 //! | [`Mixture`] of any of these | if they have | if they have | if they have | if they have | if they have | if they have | if they have | if they have |
 //! | [`StudentT`] | yes | yes | some of them | yes | yes | yes | | yes |
 //! | [`UniformBox`] | yes | yes | yes | along the axes | yes | yes | yes | yes |
+//! | [`KernelDensity`] | yes | yes | yes | yes | yes | yes | yes | yes |
+//! | [`Empirical`] | none | yes | yes | yes | yes | | yes | |
 //! | [`Categorical`] | none | yes | | | | | | |
 //!
 //! Every law is a [`Law`]; what it can do beyond that are traits: [`Density`], [`SampleRows`], [`Moments`], [`AffineImage`],
@@ -21,8 +23,10 @@ mod categorical;
 mod cdf;
 mod compare;
 mod draw;
+mod empirical;
 mod error;
 mod gaussian;
+mod kernel_density;
 mod landmarks;
 mod marginal;
 mod mixture;
@@ -31,11 +35,13 @@ mod uniform_box;
 
 pub use categorical::Categorical;
 pub use cdf::Cdf;
+pub use empirical::Empirical;
 pub use error::DistributionError;
 pub(crate) use error::check_finite;
 use error::{check_affine, check_dimension, check_finite_vector, check_size};
 pub use gaussian::Gaussian;
 pub(crate) use gaussian::check_pivots;
+pub use kernel_density::{Bandwidth, KernelDensity};
 pub use landmarks::Landmarks;
 pub use marginal::{Conditional, Marginal};
 pub use mixture::Mixture;
