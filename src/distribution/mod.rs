@@ -8,6 +8,9 @@
 //! | [`UniformBox`] | yes | yes | yes | along the axes | yes | yes | yes | yes |
 //! | [`KernelDensity`] | yes | yes | yes | yes | yes | yes | yes | yes |
 //! | [`Empirical`] | none | yes | yes | yes | yes | | yes | |
+//! | [`ring_of_8`], [`grid_of_25`]: mixtures of Gaussians | yes | yes | yes | yes | yes | yes | | yes |
+//! | [`SwissRoll`] | none in closed form | yes | yes | | | | | |
+//! | [`TwoMoons`] | none in closed form | yes | yes | | | | | |
 //! | [`Categorical`] | none | yes | | | | | | |
 //!
 //! Every law is a [`Law`]; what it can do beyond that are traits: [`Density`], [`SampleRows`], [`Moments`], [`AffineImage`],
@@ -31,6 +34,9 @@ mod landmarks;
 mod marginal;
 mod mixture;
 mod student_t;
+mod swiss_roll;
+mod toy;
+mod two_moons;
 mod uniform_box;
 
 pub use categorical::Categorical;
@@ -46,6 +52,9 @@ pub use landmarks::Landmarks;
 pub use marginal::{Conditional, Marginal};
 pub use mixture::Mixture;
 pub use student_t::StudentT;
+pub use swiss_roll::SwissRoll;
+pub use toy::{grid_of_25, ring_of_8};
+pub use two_moons::TwoMoons;
 pub use uniform_box::UniformBox;
 
 use nalgebra::{DMatrix, DVector};
