@@ -144,8 +144,8 @@ impl<C: Density> Density for Mixture<C> {
 }
 
 impl<C: Density> Mixture<C> {
-    /// P(component | row), one row for each row and one column for each component: wₖ pₖ(x)/Σⱼ wⱼ pⱼ(x). Rows sum to 1, and are
-    /// exact as far out as the log densities are finite.
+    /// P(component | row), one row for each row and one column for each component: wₖ pₖ(x)/Σⱼ wⱼ pⱼ(x). Rows sum to 1, also far
+    /// out, where the densities underflow and only their logarithms are left.
     ///
     /// ```
     /// use fenchel::distribution::{Gaussian, Mixture};
@@ -172,7 +172,12 @@ impl<C: Density> Mixture<C> {
             if !ln_pdf.is_finite() {
                 return Err(DistributionError::NoDensity { row, ln_pdf: to_f64(ln_pdf) });
             }
-            posterior.row_mut(row).iter_mut().zip(terms).for_each(|(p, &term)| *p = (term - ln_pdf).exp());
+            // Off the largest and over the sum: beside a log density of -1e20, say, ln pdf has no digits left for the number of terms.
+            let largest = largest(terms);
+            let mut row = posterior.row_mut(row);
+            row.iter_mut().zip(terms).for_each(|(p, &term)| *p = (term - largest).exp());
+            let sum = row.sum();
+            row.iter_mut().for_each(|p| *p /= sum);
             Ok(())
         })?;
         Ok(posterior)

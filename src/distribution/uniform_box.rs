@@ -41,7 +41,8 @@ impl<T: Real> UniformBox<T> {
     ///
     /// # Errors
     ///
-    /// No dimension, corners of different dimensions, an interval that is empty or a point, a value or a width that is not finite.
+    /// No dimension, corners of different dimensions, an interval that is empty or a point, a value or a width that is not finite,
+    /// a width so small that its deviation is 0.
     pub fn new(lower: DVector<T>, upper: DVector<T>) -> Result<Self, DistributionError> {
         if lower.is_empty() {
             return Err(DistributionError::ZeroDimension);
@@ -49,11 +50,11 @@ impl<T: Real> UniformBox<T> {
         check_dimension("the upper corner", lower.len(), upper.len())?;
         check_finite_vector("the lower corner", &lower)?;
         check_finite_vector("the upper corner", &upper)?;
-        let wrong = |&i: &usize| upper[i] <= lower[i] || !(upper[i] - lower[i]).is_finite();
-        match (0..lower.len()).find(wrong) {
-            None => Ok(Self { lower, upper }),
+        let law = Self { lower, upper };
+        match law.deviations().iter().position(|&sd| sd <= T::zero() || !sd.is_finite()) {
+            None => Ok(law),
             Some(coordinate) => {
-                let (lower, upper) = (to_f64(lower[coordinate]), to_f64(upper[coordinate]));
+                let (lower, upper) = (to_f64(law.lower[coordinate]), to_f64(law.upper[coordinate]));
                 Err(DistributionError::InvalidInterval { coordinate, lower, upper })
             }
         }

@@ -10,6 +10,7 @@ mod categorical;
 mod compare;
 mod draws;
 mod empirical;
+mod extreme;
 mod gaussian;
 mod kernel_density;
 mod marginal;
