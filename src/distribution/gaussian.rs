@@ -1,6 +1,6 @@
 //! The multivariate normal law.
 
-use nalgebra::{Cholesky, DMatrix, DMatrixViewMut, DVector};
+use nalgebra::{Cholesky, DMatrix, DMatrixViewMut, DVector, DVectorViewMut};
 use rand::Rng;
 use rand::distr::Distribution;
 use rand_distr::multi::MultiDistribution;
@@ -145,11 +145,8 @@ impl<T: Real> Gaussian<T> {
     ///
     /// [`DimensionMismatch`](DistributionError::DimensionMismatch).
     pub fn mahalanobis_squared_rows(&self, rows: &DMatrix<T>) -> Result<DVector<T>, DistributionError> {
-        let z = self.whitened_rows(rows)?;
         let mut squared = DVector::zeros(rows.nrows());
-        for column in z.column_iter() {
-            squared.zip_apply(&column, |sum, z| *sum += z * z);
-        }
+        self.whiten(rows, |column| squared.zip_apply(column, |sum, z| *sum += z * z))?;
         // So far out that infinities cancelled on the way. Only a NaN in the row itself may give a NaN.
         for (row, squared) in squared.iter_mut().enumerate() {
             let is_nan = |x: &T| x.partial_cmp(x).is_none();
@@ -162,6 +159,15 @@ impl<T: Real> Gaussian<T> {
 
     /// L⁻¹ (x − μ) at every row x.
     pub(super) fn whitened_rows(&self, rows: &DMatrix<T>) -> Result<DMatrix<T>, DistributionError> {
+        self.whiten(rows, |_| ())
+    }
+
+    /// The same, showing every column while it is in cache.
+    fn whiten(
+        &self,
+        rows: &DMatrix<T>,
+        mut visit: impl FnMut(&DVectorViewMut<'_, T>),
+    ) -> Result<DMatrix<T>, DistributionError> {
         check_dimension("the row", self.dimension(), rows.ncols())?;
         // Forward substitution L z = x - μ, all rows at once: columns are contiguous.
         let mut z = rows.clone();
@@ -175,6 +181,7 @@ impl<T: Real> Gaussian<T> {
                 }
             }
             column /= self.factor[(j, j)];
+            visit(&column);
         }
         Ok(z)
     }
@@ -204,8 +211,7 @@ impl<T: SampleReal> MultiDistribution<T> for Gaussian<T> {
     }
 
     fn sample_to_slice<R: Rng + ?Sized>(&self, rng: &mut R, output: &mut [T]) {
-        self.noise_to_slice(rng, output);
-        output.iter_mut().zip(self.mean.iter()).for_each(|(x, &mean)| *x += mean);
+        self.fill_slice(rng, output, Some(&self.mean));
     }
 }
 
@@ -218,8 +224,7 @@ impl<T: SampleReal> Distribution<DVector<T>> for Gaussian<T> {
 impl<T: SampleReal> SampleRows for Gaussian<T> {
     fn sample_rows_to<R: Rng + ?Sized>(&self, rng: &mut R, out: &mut DMatrix<T>) -> Result<(), DistributionError> {
         check_dimension("the output row", self.dimension(), out.ncols())?;
-        self.fill_noise(rng, out.as_view_mut());
-        out.column_iter_mut().zip(self.mean.iter()).for_each(|(mut column, &mean)| column.add_scalar_mut(mean));
+        self.fill_rows(rng, out.as_view_mut(), Some(&self.mean));
         Ok(())
     }
 }
@@ -227,24 +232,31 @@ impl<T: SampleReal> SampleRows for Gaussian<T> {
 impl<T: SampleReal> Gaussian<T> {
     /// One draw of L z, without the mean.
     pub(super) fn noise_to_slice<R: Rng + ?Sized>(&self, rng: &mut R, output: &mut [T]) {
-        check_length(self, output);
-        self.fill_noise(rng, DMatrixViewMut::from_slice(output, 1, self.dimension()));
+        self.fill_slice(rng, output, None);
     }
 
-    /// Draws L z into every row of `out`, which has d columns.
-    fn fill_noise<R: Rng + ?Sized>(&self, rng: &mut R, mut out: DMatrixViewMut<'_, T>) {
+    fn fill_slice<R: Rng + ?Sized>(&self, rng: &mut R, output: &mut [T], mean: Option<&DVector<T>>) {
+        check_length(self, output);
+        self.fill_rows(rng, DMatrixViewMut::from_slice(output, 1, self.dimension()), mean);
+    }
+
+    /// Draws every row of `out`, which has d columns, around the mean, or around 0 without one.
+    fn fill_rows<R: Rng + ?Sized>(&self, rng: &mut R, mut out: DMatrixViewMut<'_, T>, mean: Option<&DVector<T>>) {
         for row in 0..out.nrows() {
             for column in 0..out.ncols() {
                 out[(row, column)] = T::standard_normal(rng);
             }
         }
-        // In place: the last column first, because each needs only columns up to its own.
+        // μ + L z in place: the last column first, because each needs only columns up to its own.
         for j in (0..self.dimension()).rev() {
             let (earlier, mut rest) = out.columns_range_pair_mut(..j, j..);
             let mut column = rest.column_mut(0);
             column *= self.factor[(j, j)];
             for (k, earlier) in earlier.column_iter().enumerate() {
                 column.axpy(self.factor[(j, k)], &earlier, T::one());
+            }
+            if let Some(mean) = mean {
+                column.add_scalar_mut(mean[j]);
             }
         }
     }
