@@ -3,13 +3,14 @@
 use nalgebra::{ComplexField, DMatrix, DVector};
 use rand::Rng;
 use rand::distr::Distribution;
+use rand_distr::multi::MultiDistribution;
 
 use super::{
     AffineImage, Categorical, Density, DistributionError, Law, Moments, SampleRows, check_dimension, check_size,
     checked_ln_pdf_rows,
 };
-use crate::real::to_f64;
-use crate::special::ln_sum_exp;
+use crate::real::{real, to_f64};
+use crate::special::{largest, ln_sum_exp};
 
 /// Rows scored at a time.
 const BLOCK: usize = 512;
@@ -50,16 +51,43 @@ impl<C: Law> Mixture<C> {
     ///
     /// No component, not one weight each, a weight that is negative or not finite, weights that sum to 0, components of different dimensions.
     pub fn new(weights: &[C::Scalar], components: Vec<C>) -> Result<Self, DistributionError> {
-        let dimension = components.first().ok_or(DistributionError::NoComponents)?.dimension();
-        if weights.len() != components.len() {
-            return Err(DistributionError::CountMismatch { weights: weights.len(), components: components.len() });
-        }
-        for component in &components {
-            check_dimension("a component", dimension, component.dimension())?;
-        }
+        check_components(weights.len(), &components)?;
         let weights = Categorical::new(weights)?;
         let ln_weights = weights.probabilities().iter().map(|&w| w.ln()).collect();
         Ok(Self { weights, ln_weights, components })
+    }
+
+    /// The mixture of `components` with probabilities proportional to the exponentials of `ln_weights`, which may over- and
+    /// underflow; −∞ is the weight 0. The density keeps components whose probability is less than the numbers hold.
+    ///
+    /// ```
+    /// use fenchel::distribution::{Gaussian, Mixture};
+    ///
+    /// # fn main() -> Result<(), fenchel::DistributionError> {
+    /// let law = Mixture::from_ln_weights(&[-2000.0, -2000.0 + 3_f64.ln()], vec![Gaussian::standard(1)?; 2])?;
+    /// assert!((law.weights()[1] - 0.75).abs() < 1e-12); // ln 3 beside 2000 rounds by 1e-13
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No component, not one log weight each, a log weight that is NaN or +∞, none that is not −∞, components of different dimensions.
+    pub fn from_ln_weights(ln_weights: &[C::Scalar], components: Vec<C>) -> Result<Self, DistributionError> {
+        check_components(ln_weights.len(), &components)?;
+        let infinity = real::<C::Scalar>(f64::INFINITY);
+        if let Some(component) = ln_weights.iter().position(|&w| !w.is_finite() && w != -infinity) {
+            return Err(DistributionError::InvalidLnWeight { component, ln_weight: to_f64(ln_weights[component]) });
+        }
+        // Off the largest one first: the sum is then between 1 and the number of components.
+        let largest = largest(ln_weights);
+        if largest == -infinity {
+            return Err(DistributionError::WeightSum { sum: 0.0 });
+        }
+        let shifted: Vec<_> = ln_weights.iter().map(|&ln_weight| ln_weight - largest).collect();
+        let ln_sum = ln_sum_exp(&shifted);
+        let weights = Categorical::new(&shifted.iter().map(|&ln_weight| ln_weight.exp()).collect::<Vec<_>>())?;
+        Ok(Self { weights, ln_weights: shifted.iter().map(|&ln_weight| ln_weight - ln_sum).collect(), components })
     }
 
     /// The probabilities of the components; they sum to 1.
@@ -67,10 +95,33 @@ impl<C: Law> Mixture<C> {
         self.weights.probabilities()
     }
 
+    /// The logarithms of the probabilities; −∞ for 0.
+    pub fn ln_weights(&self) -> &[C::Scalar] {
+        &self.ln_weights
+    }
+
     /// The components.
     pub fn components(&self) -> &[C] {
         &self.components
     }
+
+    /// The mixture of what `image` makes of each component, with the same weights.
+    pub(super) fn map_components(
+        &self,
+        image: impl Fn(&C) -> Result<C, DistributionError>,
+    ) -> Result<Self, DistributionError> {
+        let components = self.components.iter().map(image).collect::<Result<_, _>>()?;
+        Ok(Self { weights: self.weights.clone(), ln_weights: self.ln_weights.clone(), components })
+    }
+}
+
+/// Errs unless there are components, all of one dimension, and one weight for each.
+fn check_components<C: Law>(weights: usize, components: &[C]) -> Result<(), DistributionError> {
+    let dimension = components.first().ok_or(DistributionError::NoComponents)?.dimension();
+    if weights != components.len() {
+        return Err(DistributionError::CountMismatch { weights, components: components.len() });
+    }
+    components.iter().try_for_each(|component| check_dimension("a component", dimension, component.dimension()))
 }
 
 impl<C: Law> Law for Mixture<C> {
@@ -83,8 +134,62 @@ impl<C: Law> Law for Mixture<C> {
 
 impl<C: Density> Density for Mixture<C> {
     fn ln_pdf_rows(&self, rows: &DMatrix<C::Scalar>) -> Result<DVector<C::Scalar>, DistributionError> {
-        check_dimension("the row", self.dimension(), rows.ncols())?;
         let mut ln_pdf = DVector::zeros(rows.nrows());
+        self.for_each_row(rows, |row, terms| {
+            ln_pdf[row] = ln_sum_exp(terms);
+            Ok(())
+        })?;
+        Ok(ln_pdf)
+    }
+}
+
+impl<C: Density> Mixture<C> {
+    /// P(component | row), one row for each row and one column for each component: wₖ pₖ(x)/Σⱼ wⱼ pⱼ(x). Rows sum to 1, also far
+    /// out, where the densities underflow and only their logarithms are left.
+    ///
+    /// ```
+    /// use fenchel::distribution::{Gaussian, Mixture};
+    /// use fenchel::nalgebra::{DMatrix, DVector};
+    ///
+    /// # fn main() -> Result<(), fenchel::DistributionError> {
+    /// let law = |mean: f64| Gaussian::new(DVector::from_element(1, mean), DMatrix::identity(1, 1));
+    /// let mixture = Mixture::new(&[1.0, 1.0], vec![law(-1.0)?, law(1.0)?])?;
+    /// let posterior = mixture.responsibilities(&DMatrix::from_element(1, 1, 3.0))?;
+    /// assert!((posterior[(0, 1)] - fenchel::special::sigmoid(6.0)).abs() < 1e-15); // the log odds are 2x
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`DimensionMismatch`](DistributionError::DimensionMismatch); [`NoDensity`](DistributionError::NoDensity) at a row where
+    /// the log density is −∞ or NaN; [`TooLarge`](DistributionError::TooLarge).
+    pub fn responsibilities(&self, rows: &DMatrix<C::Scalar>) -> Result<DMatrix<C::Scalar>, DistributionError> {
+        check_size::<C::Scalar>(rows.nrows(), self.components.len())?;
+        let mut posterior = DMatrix::zeros(rows.nrows(), self.components.len());
+        self.for_each_row(rows, |row, terms| {
+            let ln_pdf = ln_sum_exp(terms);
+            if !ln_pdf.is_finite() {
+                return Err(DistributionError::NoDensity { row, ln_pdf: to_f64(ln_pdf) });
+            }
+            // Off the largest and over the sum: beside a log density of -1e20, say, ln pdf has no digits left for the number of terms.
+            let largest = largest(terms);
+            let mut row = posterior.row_mut(row);
+            row.iter_mut().zip(terms).for_each(|(p, &term)| *p = (term - largest).exp());
+            let sum = row.sum();
+            row.iter_mut().for_each(|p| *p /= sum);
+            Ok(())
+        })?;
+        Ok(posterior)
+    }
+
+    /// Hands on ln wₖ + ln pₖ(x) over the components, row by row.
+    fn for_each_row(
+        &self,
+        rows: &DMatrix<C::Scalar>,
+        mut visit: impl FnMut(usize, &[C::Scalar]) -> Result<(), DistributionError>,
+    ) -> Result<(), DistributionError> {
+        check_dimension("the row", self.dimension(), rows.ncols())?;
         let mut terms = self.ln_weights.clone();
         // In blocks, so that memory does not grow with rows times components.
         for start in (0..rows.nrows()).step_by(BLOCK) {
@@ -98,10 +203,10 @@ impl<C: Density> Density for Mixture<C> {
                 for ((term, &ln_weight), component) in terms.iter_mut().zip(&self.ln_weights).zip(&by_component) {
                     *term = ln_weight + component[row];
                 }
-                ln_pdf[start + row] = ln_sum_exp(&terms);
+                visit(start + row, &terms)?;
             }
         }
-        Ok(ln_pdf)
+        Ok(())
     }
 }
 
@@ -173,6 +278,16 @@ impl<C: SampleRows> Mixture<C> {
     }
 }
 
+impl<C: SampleRows + MultiDistribution<C::Scalar>> MultiDistribution<C::Scalar> for Mixture<C> {
+    fn sample_len(&self) -> usize {
+        self.dimension()
+    }
+
+    fn sample_to_slice<R: Rng + ?Sized>(&self, rng: &mut R, output: &mut [C::Scalar]) {
+        self.components[self.weights.sample(rng)].sample_to_slice(rng, output);
+    }
+}
+
 impl<C: SampleRows + Distribution<DVector<C::Scalar>>> Distribution<DVector<C::Scalar>> for Mixture<C> {
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> DVector<C::Scalar> {
         self.components[self.weights.sample(rng)].sample(rng)
@@ -213,8 +328,6 @@ impl<C: AffineImage> AffineImage for Mixture<C> {
         matrix: &DMatrix<C::Scalar>,
         offset: &DVector<C::Scalar>,
     ) -> Result<Self, DistributionError> {
-        let images = self.components.iter().map(|component| component.affine_image(matrix, offset));
-        let components = images.collect::<Result<_, _>>()?;
-        Ok(Self { weights: self.weights.clone(), ln_weights: self.ln_weights.clone(), components })
+        self.map_components(|component| component.affine_image(matrix, offset))
     }
 }

@@ -1,32 +1,66 @@
-//! Probability laws on ℝᵈ: sampling and densities.
+//! Probability laws on ℝᵈ: sampling, densities, marginals, conditionals.
 //!
-//! | law | density | samples | affine image |
-//! |---|---|---|---|
-//! | [`Gaussian`] | yes | yes | yes |
-//! | [`Mixture`] of any of these | yes | yes | yes |
-//! | [`Categorical`] | | yes | |
+//! | law | density | samples | moments | affine image | marginal | conditional | cdf if d = 1 | landmarks |
+//! |---|---|---|---|---|---|---|---|---|
+//! | [`Gaussian`] | yes | yes | yes | yes | yes | yes | yes | yes |
+//! | [`Mixture`] of any of these | if they have | if they have | if they have | if they have | if they have | if they have | if they have | if they have |
+//! | [`StudentT`] | yes | yes | some of them | yes | yes | yes | | yes |
+//! | [`UniformBox`] | yes | yes | yes | along the axes | yes | yes | yes | yes |
+//! | [`KernelDensity`] | yes | yes | yes | yes | yes | yes | yes | yes |
+//! | [`Empirical`] | none | yes | yes | yes | yes | | yes | |
+//! | [`ring_of_8`], [`grid_of_25`]: mixtures of Gaussians | yes | yes | yes | yes | yes | yes | | yes |
+//! | [`SwissRoll`] | none in closed form | yes | yes | | | | | |
+//! | [`TwoMoons`] | none in closed form | yes | yes | | | | | |
+//! | [`Categorical`] | none | yes | | | | | | |
 //!
 //! Every law is a [`Law`]; what it can do beyond that are traits: [`Density`], [`SampleRows`], [`Moments`], [`AffineImage`],
-//! [`Landmarks`].
-//! One draw is rand's own [`Distribution<DVector<T>>`](rand::distr::Distribution); many draws at once, one per row, are
-//! [`SampleRows`].
+//! [`Marginal`], [`Conditional`], [`Cdf`], [`Landmarks`]. One draw is rand's own
+//! [`Distribution<DVector<T>>`](rand::distr::Distribution), or rand_distr's
+//! [`MultiDistribution<T>`](rand_distr::multi::MultiDistribution), the same draw without an allocation; many draws at once, one
+//! per row, are [`SampleRows`].
+//!
+//! `MultiDistribution` asks its implementations to panic if the slice for a draw has not d entries, and these do. It is the only
+//! panic here.
 
 mod categorical;
+mod cdf;
 mod compare;
+mod draw;
+mod empirical;
+mod error;
 mod gaussian;
+mod kernel_density;
 mod landmarks;
+mod marginal;
 mod mixture;
+mod student_t;
+mod swiss_roll;
+mod toy;
+mod two_moons;
+mod uniform_box;
 
 pub use categorical::Categorical;
+pub use cdf::Cdf;
+pub use empirical::Empirical;
+pub use error::DistributionError;
+pub(crate) use error::check_finite;
+use error::{check_affine, check_dimension, check_finite_vector, check_size};
 pub use gaussian::Gaussian;
 pub(crate) use gaussian::check_pivots;
+pub use kernel_density::{Bandwidth, KernelDensity};
 pub use landmarks::Landmarks;
+pub use marginal::{Conditional, Marginal};
 pub use mixture::Mixture;
+pub use student_t::StudentT;
+pub use swiss_roll::SwissRoll;
+pub use toy::{grid_of_25, ring_of_8};
+pub use two_moons::TwoMoons;
+pub use uniform_box::UniformBox;
 
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 
-use crate::real::{Real, SampleReal, fits, to_f64};
+use crate::real::{Real, SampleReal};
 
 /// A probability law on ℝᵈ, with or without a density.
 pub trait Law {
@@ -120,112 +154,6 @@ pub trait AffineImage: Law + Sized {
     ) -> Result<Self, DistributionError>;
 }
 
-/// What is wrong with the description of a law, or with a point handed to it. Places count from 0.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DistributionError {
-    /// A law on a space of dimension 0.
-    #[error("dimension 0")]
-    ZeroDimension,
-    /// Something has the wrong number of dimensions.
-    #[error("{what} has dimension {found}, not {expected}")]
-    DimensionMismatch {
-        /// What it is.
-        what: &'static str,
-        /// The dimension it should have.
-        expected: usize,
-        /// The dimension it has.
-        found: usize,
-    },
-    /// A value is NaN or infinite.
-    #[error("{what} has the value {value} in row {row}, column {column}")]
-    NonFinite {
-        /// What it is.
-        what: &'static str,
-        /// Its row.
-        row: usize,
-        /// Its column.
-        column: usize,
-        /// The value.
-        value: f64,
-    },
-    /// A covariance matrix is not symmetric.
-    #[error(
-        "the covariance is not symmetric: {value} in row {row}, column {column}, but {mirrored} across the diagonal"
-    )]
-    NotSymmetric {
-        /// Its row.
-        row: usize,
-        /// Its column.
-        column: usize,
-        /// The value there.
-        value: f64,
-        /// The value across the diagonal.
-        mirrored: f64,
-    },
-    /// A covariance matrix is not positive definite, or an affine map is not onto, to working precision.
-    #[error("not positive definite: the pivot {pivot} is {value}, not positive beyond rounding")]
-    NotPositiveDefinite {
-        /// The first row and column of the Cholesky factor that cannot be computed.
-        pivot: usize,
-        /// The pivot; its square, if that is negative.
-        value: f64,
-    },
-    /// More entries than a matrix can have.
-    #[error("{rows} rows of {columns} entries are more than a matrix can have")]
-    TooLarge {
-        /// The rows asked for.
-        rows: usize,
-        /// The entries of each.
-        columns: usize,
-    },
-    /// A mixture without components, or a categorical law without categories.
-    #[error("a mixture needs a component, a categorical law a category")]
-    NoComponents,
-    /// Not one weight for each component.
-    #[error("{weights} weights for {components} components")]
-    CountMismatch {
-        /// The number of weights.
-        weights: usize,
-        /// The number of components.
-        components: usize,
-    },
-    /// A weight is negative, infinite or NaN.
-    #[error("component {component} has the weight {weight}")]
-    InvalidWeight {
-        /// The component, or category.
-        component: usize,
-        /// Its weight.
-        weight: f64,
-    },
-    /// A parameter is out of its range; for laws defined elsewhere.
-    #[error("{what} is {value}, but must be {range}")]
-    InvalidParameter {
-        /// What it is.
-        what: &'static str,
-        /// Its value.
-        value: f64,
-        /// The values that it may have.
-        range: &'static str,
-    },
-    /// The weights do not sum to a positive finite number.
-    #[error("the weights sum to {sum}")]
-    WeightSum {
-        /// The sum.
-        sum: f64,
-    },
-}
-
-/// Errs unless `found` is the dimension `expected`.
-fn check_dimension(what: &'static str, expected: usize, found: usize) -> Result<(), DistributionError> {
-    if expected == found { Ok(()) } else { Err(DistributionError::DimensionMismatch { what, expected, found }) }
-}
-
-/// Errs unless a matrix of this shape could exist.
-fn check_size<T>(rows: usize, columns: usize) -> Result<(), DistributionError> {
-    if fits::<T>(rows, columns) { Ok(()) } else { Err(DistributionError::TooLarge { rows, columns }) }
-}
-
 /// ln p at every row, of a law that may come from elsewhere: errs unless there is one value for each row.
 pub(crate) fn checked_ln_pdf_rows<P: Density>(
     law: &P,
@@ -234,15 +162,4 @@ pub(crate) fn checked_ln_pdf_rows<P: Density>(
     let ln_pdf = law.ln_pdf_rows(rows)?;
     check_dimension("the vector of log densities", rows.nrows(), ln_pdf.len())?;
     Ok(ln_pdf)
-}
-
-/// Errs at the first entry of `matrix` that is not finite.
-pub(crate) fn check_finite<T: Real>(what: &'static str, matrix: &DMatrix<T>) -> Result<(), DistributionError> {
-    match matrix.iter().position(|x| !x.is_finite()) {
-        None => Ok(()),
-        Some(index) => {
-            let (row, column) = matrix.vector_to_matrix_index(index);
-            Err(DistributionError::NonFinite { what, row, column, value: to_f64(matrix[index]) })
-        }
-    }
 }

@@ -1,0 +1,44 @@
+//! Laws on finitely many categories.
+
+use fenchel::DistributionError;
+use fenchel::distribution::{Categorical, Law, SampleRows};
+use fenchel::nalgebra::DMatrix;
+use fenchel::rand::SeedableRng;
+use fenchel::rand::distr::Distribution;
+use fenchel::rand::rngs::Xoshiro256PlusPlus;
+
+#[test]
+fn categories_come_as_often_as_their_weights_say() {
+    let law = Categorical::new(&[2.0, 0.0, 5.0, 3.0]).unwrap();
+    assert_eq!(law.probabilities(), [0.2, 0.0, 0.5, 0.3]);
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(71);
+    let (n, mut counts) = (100_000, [0; 4]);
+    for _ in 0..n {
+        counts[Distribution::<usize>::sample(&law, &mut rng)] += 1;
+    }
+    assert_eq!(counts[1], 0);
+    for (count, p) in counts.into_iter().zip(law.probabilities()) {
+        let expected = f64::from(n) * p;
+        // Five standard deviations of a binomial count: once in two million seeds.
+        assert!((f64::from(count) - expected).abs() <= 5.0 * (expected * (1.0 - p)).sqrt(), "{count} {expected}");
+    }
+    // As rows: the same draws, as numbers.
+    let rows = law.sample_rows(1000, &mut Xoshiro256PlusPlus::seed_from_u64(72)).unwrap();
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(72);
+    assert!(rows.iter().all(|&row| row == Distribution::<usize>::sample(&law, &mut rng) as f64));
+    assert_eq!((rows.shape(), law.dimension()), ((1000, 1), 1));
+}
+
+#[test]
+fn weights_that_are_no_probabilities_are_named() {
+    assert_eq!(Categorical::<f64>::new(&[]), Err(DistributionError::NoComponents));
+    let negative = DistributionError::InvalidWeight { component: 1, weight: -1.0 };
+    assert_eq!(Categorical::new(&[1.0, -1.0]), Err(negative));
+    assert!(matches!(Categorical::new(&[f64::NAN]), Err(DistributionError::InvalidWeight { component: 0, .. })));
+    assert_eq!(Categorical::new(&[0.0_f32, 0.0]), Err(DistributionError::WeightSum { sum: 0.0 }));
+    assert_eq!(Categorical::new(&[f64::MAX; 2]), Err(DistributionError::WeightSum { sum: f64::INFINITY }));
+    let law = Categorical::new(&[1.0_f32, 1.0]).unwrap();
+    let mut wide = DMatrix::zeros(3, 2);
+    let error = law.sample_rows_to(&mut Xoshiro256PlusPlus::seed_from_u64(1), &mut wide).unwrap_err();
+    assert_eq!(error, DistributionError::DimensionMismatch { what: "the output row", expected: 1, found: 2 });
+}
