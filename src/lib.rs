@@ -100,7 +100,7 @@
 //! * Logarithms are natural, and called `ln`. Every divergence prints its formula, because scales differ in the literature.
 //! * P is the data, Q the model; D(P‖Q) is forward, v is ln p/q.
 //! * `x` allocates, `x_to` writes into a buffer, `x_mut` overwrites. What can fail returns a `Result`; nothing panics, short of
-//!   running out of memory.
+//!   running out of memory, and but for a slice of the wrong length handed to `rand_distr`'s `MultiDistribution`, which asks for that.
 //! * Whatever draws takes an rng; an estimate carries its error bar.
 //! * Everything is generic over `f32` and `f64`, and what does not draw also over dual numbers, but for what needs eigenvalues.
 //! * [`nalgebra`], [`rand`], [`rand_distr`] and [`approx`] are re-exported; raising the version of one is a breaking change.
