@@ -76,6 +76,12 @@ impl<'t, T: Real> Var<'t, T> {
         self.tape.read(self.index, DMatrix::shape).unwrap_or((0, 0))
     }
 
+    /// The size of the largest entry; 0 for none, or if it could not be computed.
+    pub(crate) fn amax(self) -> T {
+        let largest = |value: &DMatrix<T>| value.iter().fold(T::zero(), |m, x| if x.abs() > m { x.abs() } else { m });
+        self.tape.read(self.index, largest).unwrap_or(T::zero())
+    }
+
     /// A copy of the value.
     pub fn to_matrix(self) -> Result<DMatrix<T>, TapeError> {
         self.tape.read(self.index, DMatrix::clone)

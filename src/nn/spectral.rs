@@ -86,15 +86,19 @@ impl<T: Real, P: Port, L: Affine<T, P>> Layer<T, P> for SpectralNorm<L> {
         x: Signal<'t, T, P>,
         mode: &mut Mode<'_>,
     ) -> Signal<'t, T, Self::Out> {
+        // Of entries near 1, whose squares neither over- nor underflow. The size is undone below, so it may be held constant.
+        let size = params.weight.amax();
+        let size = if size.is_finite() && size.recip().is_finite() { size } else { T::one() };
+        let scaled = params.weight.scale(size.recip());
         let direction = match mode {
             Mode::Evaluate => params.direction,
             Mode::Train(_) => {
-                let next = step(params.weight.detach(), tape.tracked(params.direction).detach());
+                let next = step(scaled.detach(), tape.tracked(params.direction).detach());
                 tape.track(params.direction, next);
                 next
             }
         };
-        let largest = direction.mul_tr(params.weight).square().sum().sqrt();
+        let largest = direction.mul_tr(scaled).square().sum().sqrt().scale(size);
         let (rows, columns) = params.weight.shape();
         let weight = params.weight.component_mul(largest.recip_or_zero().fill(rows, columns));
         self.0.forward(tape, &AffineParams { weight, bias: params.bias }, x, mode)

@@ -197,6 +197,21 @@ fn spectral_normalisation_is_right_before_any_training() {
 }
 
 #[test]
+fn the_spectral_norm_of_weights_whose_squares_are_no_numbers_is_right() {
+    let layer = SpectralNorm(Dense(4));
+    let (_, params) = Layer::<f32>::init(&layer, &mut rng(56), 3).unwrap();
+    let rows = DMatrix::from_element(2, 3, 0.5_f32);
+    let output = |size: f32| {
+        let weight = params.weight.clone() * size;
+        evaluate(&layer, &mut Tape::new(), &SpectralParams { weight, ..params.clone() }, &rows).unwrap()
+    };
+    // Powers of two, which change no digit but for the rounding of a reciprocal.
+    for size in [2.0_f32.powi(100), 2.0_f32.powi(-80)] {
+        assert!((output(size) - output(1.0)).amax() <= 1e-6, "{size}");
+    }
+}
+
+#[test]
 fn the_spectral_norm_of_zero_weights_is_no_nan() {
     let layer = SpectralNorm(Dense(4));
     let (_, mut params) = Layer::<f64>::init(&layer, &mut rng(48), 3).unwrap();
