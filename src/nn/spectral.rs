@@ -52,6 +52,14 @@ fn unit<T: Real>(row: Var<'_, T>) -> Var<'_, T> {
     row.component_mul(row.square().sum().sqrt().recip_or_zero().fill(1, columns))
 }
 
+/// The weight with entries of at most 1, whose squares neither over- nor underflow, and what it is to be multiplied by again. That is undone in the
+/// end, so it may be held constant.
+fn scaled<T: Real>(weight: Var<'_, T>) -> (Var<'_, T>, T) {
+    let size = weight.amax();
+    let size = if size.is_finite() && size.recip().is_finite() { size } else { T::one() };
+    (weight.scale(size.recip()), size)
+}
+
 /// One step of the power method.
 fn step<'t, T: Real>(weight: Var<'t, T>, direction: Var<'t, T>) -> Var<'t, T> {
     // Brought to length 1 in between, so that no square of a singular value is squared again.
@@ -72,7 +80,7 @@ impl<T: Real, P: Port, L: Affine<T, P>> Layer<T, P> for SpectralNorm<L> {
     {
         let (width, AffineParams { weight, bias }) = self.0.init(rng, width)?;
         let tape = Tape::new();
-        let w = tape.var(&weight);
+        let (w, _) = scaled(tape.var(&weight));
         let first = unit(tape.from_fn(1, weight.ncols(), |_, _| T::standard_normal(rng)));
         let direction = (0..FIRST_STEPS).fold(first, |direction, _| step(w, direction)).to_matrix();
         let direction = direction.map_err(|error| LayerError::refused(error.to_string()))?;
@@ -86,10 +94,7 @@ impl<T: Real, P: Port, L: Affine<T, P>> Layer<T, P> for SpectralNorm<L> {
         x: Signal<'t, T, P>,
         mode: &mut Mode<'_>,
     ) -> Signal<'t, T, Self::Out> {
-        // Of entries near 1, whose squares neither over- nor underflow. The size is undone below, so it may be held constant.
-        let size = params.weight.amax();
-        let size = if size.is_finite() && size.recip().is_finite() { size } else { T::one() };
-        let scaled = params.weight.scale(size.recip());
+        let (scaled, size) = scaled(params.weight);
         let direction = match mode {
             Mode::Evaluate => params.direction,
             Mode::Train(_) => {

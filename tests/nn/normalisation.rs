@@ -3,8 +3,8 @@
 use fenchel::autodiff::{Gradients, Params, value_and_grad};
 use fenchel::nalgebra::DMatrix;
 use fenchel::nn::{
-    AffineParams, BatchNorm, Conv, Dense, Dropout, Image, Images, Layer, LayerNorm, LeakyRelu, Residual, SpectralNorm,
-    SpectralParams, Tanh, Wire, evaluate,
+    AffineParams, BatchNorm, Conv, Dense, Dropout, Image, Images, Initializer, Layer, LayerNorm, LeakyRelu, Residual,
+    SpectralNorm, SpectralParams, Tanh, Wire, evaluate,
 };
 use fenchel::optim::Adam;
 use fenchel::{LayerError, Tape, Var};
@@ -205,6 +205,10 @@ fn the_spectral_norm_of_weights_whose_squares_are_no_numbers_is_right() {
         let weight = params.weight.clone() * size;
         evaluate(&layer, &mut Tape::new(), &SpectralParams { weight, ..params.clone() }, &rows).unwrap()
     };
+    // And from the first draw on.
+    let huge = Dense(4).initialized(Initializer::Normal { deviation: 1e25 }, Initializer::Zeros);
+    let (_, drawn) = Layer::<f32>::init(&SpectralNorm(huge), &mut rng(57), 3).unwrap();
+    assert!((drawn.direction.norm() - 1.0).abs() <= 1e-6, "{}", drawn.direction);
     // Powers of two, which change no digit but for the rounding of a reciprocal.
     for size in [2.0_f32.powi(100), 2.0_f32.powi(-80)] {
         assert!((output(size) - output(1.0)).amax() <= 1e-6, "{size}");
