@@ -15,10 +15,10 @@
 
 use approx::{AbsDiffEq, RelativeEq};
 
-use super::{Gaussian, Law, Mixture};
+use super::{Gaussian, Law, Mixture, Structure};
 use crate::real::Real;
 
-impl<T: Real> AbsDiffEq for Gaussian<T> {
+impl<T: Real, S: Structure> AbsDiffEq for Gaussian<T, S> {
     type Epsilon = T;
 
     fn default_epsilon() -> T {
@@ -26,24 +26,24 @@ impl<T: Real> AbsDiffEq for Gaussian<T> {
     }
 
     fn abs_diff_eq(&self, other: &Self, epsilon: T) -> bool {
-        let (mean, factor) = (self.mean_ref(), self.cholesky_factor());
+        let (mean, factor) = (self.mean_ref(), self.factor());
         // nalgebra compares only as far as the shorter matrix goes.
         mean.shape() == other.mean_ref().shape()
             && mean.abs_diff_eq(other.mean_ref(), epsilon)
-            && factor.abs_diff_eq(other.cholesky_factor(), epsilon)
+            && factor.abs_diff_eq(&other.factor(), epsilon)
     }
 }
 
-impl<T: Real> RelativeEq for Gaussian<T> {
+impl<T: Real, S: Structure> RelativeEq for Gaussian<T, S> {
     fn default_max_relative() -> T {
         T::default_max_relative()
     }
 
     fn relative_eq(&self, other: &Self, epsilon: T, max_relative: T) -> bool {
-        let (mean, factor) = (self.mean_ref(), self.cholesky_factor());
+        let (mean, factor) = (self.mean_ref(), self.factor());
         mean.shape() == other.mean_ref().shape()
             && mean.relative_eq(other.mean_ref(), epsilon, max_relative)
-            && factor.relative_eq(other.cholesky_factor(), epsilon, max_relative)
+            && factor.relative_eq(&other.factor(), epsilon, max_relative)
     }
 }
 

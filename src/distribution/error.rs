@@ -151,6 +151,14 @@ pub enum DistributionError {
         /// Where it ends.
         upper: f64,
     },
+    /// Rows are asked for that a matrix does not have.
+    #[error("rows up to {row} are asked for, of {rows}")]
+    RowOutOfRange {
+        /// One more than the last of them.
+        row: usize,
+        /// The number of rows.
+        rows: usize,
+    },
     /// Not enough points of positive weight.
     #[error("{rows} rows of positive weight, but it takes {needed}")]
     TooFewRows {
@@ -211,4 +219,10 @@ pub(super) fn check_affine<T: Real>(
     check_finite("the affine map", matrix)?;
     check_finite_vector("the offset", offset)?;
     if matrix.nrows() == 0 { Err(DistributionError::ZeroDimension) } else { Ok(()) }
+}
+
+/// Errs unless `rows` has the rows from `first` on that `out` has room for.
+pub(super) fn check_range<T: Real>(rows: &DMatrix<T>, first: usize, out: &[T]) -> Result<(), DistributionError> {
+    let last = first.saturating_add(out.len());
+    if last <= rows.nrows() { Ok(()) } else { Err(DistributionError::RowOutOfRange { row: last, rows: rows.nrows() }) }
 }

@@ -1,6 +1,6 @@
 //! Where the mass of a law is.
 
-use super::{DistributionError, Gaussian, Law, Mixture};
+use super::{DistributionError, Gaussian, Law, Mixture, Structure};
 use crate::real::{Real, count};
 
 /// A law that says where its mass is, for whoever has to look everywhere: quadrature does.
@@ -46,9 +46,9 @@ pub trait Landmarks: Law {
 }
 
 /// Itself.
-impl<T: Real> Landmarks for Gaussian<T> {
+impl<T: Real, S: Structure> Landmarks for Gaussian<T, S> {
     fn landmarks(&self) -> Result<Vec<Gaussian<T>>, DistributionError> {
-        Ok(vec![self.clone()])
+        Ok(vec![self.to_full()])
     }
 }
 

@@ -2,9 +2,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::gaussian::factor_of_root;
 use super::{
     Density, DistributionError, Gaussian, Law, Mixture, check_dimension, check_finite_vector, checked_ln_pdf_rows,
+    factor_of_root,
 };
 use crate::real::{Real, real, to_f64};
 

@@ -44,9 +44,9 @@ pub use cdf::Cdf;
 pub use empirical::Empirical;
 pub use error::DistributionError;
 pub(crate) use error::check_finite;
-use error::{check_affine, check_dimension, check_finite_vector, check_size};
-pub use gaussian::Gaussian;
-pub(crate) use gaussian::check_pivots;
+use error::{check_affine, check_dimension, check_finite_vector, check_range, check_size};
+pub(crate) use gaussian::{check_pivots, factor_of_root};
+pub use gaussian::{Diagonal, Full, Gaussian, Spherical, Structure};
 pub use kernel_density::{Bandwidth, KernelDensity};
 pub use landmarks::Landmarks;
 pub use marginal::{Conditional, Marginal};
@@ -79,6 +79,25 @@ pub trait Density: Law {
     ///
     /// [`DimensionMismatch`](DistributionError::DimensionMismatch).
     fn ln_pdf_rows(&self, rows: &DMatrix<Self::Scalar>) -> Result<DVector<Self::Scalar>, DistributionError>;
+
+    /// ln p at the rows of `rows` from row `first` on, as many as `out` has room for. A law that can do it without a copy of them makes
+    /// mixtures of such laws faster.
+    ///
+    /// # Errors
+    ///
+    /// [`DimensionMismatch`](DistributionError::DimensionMismatch), and [`RowOutOfRange`](DistributionError::RowOutOfRange) if there
+    /// are not so many.
+    fn ln_pdf_rows_to(
+        &self,
+        rows: &DMatrix<Self::Scalar>,
+        first: usize,
+        out: &mut [Self::Scalar],
+    ) -> Result<(), DistributionError> {
+        check_range(rows, first, out)?;
+        let part = rows.rows(first, out.len()).into_owned();
+        out.copy_from_slice(checked_ln_pdf_rows(self, &part)?.as_slice());
+        Ok(())
+    }
 
     /// ln p at one point.
     ///
@@ -155,7 +174,7 @@ pub trait AffineImage: Law + Sized {
 }
 
 /// ln p at every row, of a law that may come from elsewhere: errs unless there is one value for each row.
-pub(crate) fn checked_ln_pdf_rows<P: Density>(
+pub(crate) fn checked_ln_pdf_rows<P: Density + ?Sized>(
     law: &P,
     rows: &DMatrix<P::Scalar>,
 ) -> Result<DVector<P::Scalar>, DistributionError> {

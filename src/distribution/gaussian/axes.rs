@@ -1,0 +1,72 @@
+//! Gaussians whose coordinates are independent.
+
+use nalgebra::DVector;
+
+use super::{Diagonal, Gaussian, Spherical};
+use crate::distribution::{DistributionError, check_dimension, check_finite_vector};
+use crate::real::{Real, to_f64};
+
+impl<T: Real> Gaussian<T, Diagonal> {
+    /// N(`mean`, diag(`variances`)).
+    ///
+    /// # Errors
+    ///
+    /// No dimension, not one variance for each coordinate, a value that is not finite, a variance that is not positive.
+    pub fn diagonal(mean: DVector<T>, variances: DVector<T>) -> Result<Self, DistributionError> {
+        check_mean(&mean)?;
+        check_dimension("the vector of variances", mean.len(), variances.len())?;
+        for (pivot, &variance) in variances.iter().enumerate() {
+            check_variance(pivot, variance)?;
+        }
+        Ok(Self { mean, root: variances.map(T::sqrt) })
+    }
+
+    /// The standard deviations σ₁, ..., σ_d.
+    pub fn standard_deviations(&self) -> &DVector<T> {
+        &self.root
+    }
+}
+
+impl<T: Real> Gaussian<T, Spherical> {
+    /// N(`mean`, `variance` I).
+    ///
+    /// ```
+    /// use fenchel::distribution::{Gaussian, Mixture};
+    /// use fenchel::nalgebra::dvector;
+    ///
+    /// # fn main() -> Result<(), fenchel::DistributionError> {
+    /// let at = |x: f64, y: f64| Gaussian::spherical(dvector![x, y], 0.01);
+    /// let mixture = Mixture::new(&[1.0, 2.0], vec![at(-1.0, 0.0)?, at(1.0, 0.0)?])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No dimension, a value that is not finite, a variance that is not positive.
+    pub fn spherical(mean: DVector<T>, variance: T) -> Result<Self, DistributionError> {
+        check_mean(&mean)?;
+        check_variance(0, variance)?;
+        Ok(Self { mean, root: variance.sqrt() })
+    }
+
+    /// The standard deviation σ of every coordinate.
+    pub fn standard_deviation(&self) -> T {
+        self.root
+    }
+}
+
+fn check_mean<T: Real>(mean: &DVector<T>) -> Result<(), DistributionError> {
+    if mean.is_empty() { Err(DistributionError::ZeroDimension) } else { check_finite_vector("the mean", mean) }
+}
+
+fn check_variance<T: Real>(pivot: usize, variance: T) -> Result<(), DistributionError> {
+    if !variance.is_finite() {
+        let (what, value) = ("the covariance", to_f64(variance));
+        return Err(DistributionError::NonFinite { what, row: pivot, column: pivot, value });
+    }
+    if variance > T::zero() {
+        return Ok(());
+    }
+    Err(DistributionError::NotPositiveDefinite { pivot, value: to_f64(variance) })
+}

@@ -1,0 +1,194 @@
+//! The loops of a Gaussian, over rows that come column by column.
+
+use crate::real::Real;
+use crate::vector::{ColumnKernel, lanes};
+
+/// Division by a number, by way of its reciprocal where that is one: products are many times faster.
+#[derive(Clone, Copy)]
+struct Divisor<T> {
+    number: T,
+    reciprocal: T,
+    by_product: bool,
+}
+
+impl<T: Real> Divisor<T> {
+    #[inline(always)]
+    fn new(number: T) -> Self {
+        let reciprocal = number.recip();
+        // Not so at the ends of the range, where the reciprocal overflows or loses digits.
+        let by_product = (number * reciprocal - T::one()).abs() <= T::default_epsilon();
+        Self { number, reciprocal, by_product }
+    }
+
+    #[inline(always)]
+    fn divide<const N: usize>(self, entries: &mut [T], numerators: [T; N]) {
+        if self.by_product {
+            entries.iter_mut().zip(numerators).for_each(|(to, x)| *to = x * self.reciprocal);
+        } else {
+            entries.iter_mut().zip(numerators).for_each(|(to, x)| *to = x / self.number);
+        }
+    }
+}
+
+/// Forward substitution L z = x − μ.
+pub(super) struct Whiten<'a, T> {
+    /// L, column by column.
+    pub(super) factor: &'a [T],
+    pub(super) mean: &'a [T],
+    pub(super) entries: &'a mut [T],
+    pub(super) height: usize,
+}
+
+impl<T: Real> ColumnKernel for Whiten<'_, T> {
+    type Output = ();
+
+    fn height(&self) -> usize {
+        self.height
+    }
+
+    #[inline(always)]
+    fn by<const N: usize>(self) {
+        let Self { factor, mean, entries, height } = self;
+        let dimension = mean.len();
+        for j in 0..dimension {
+            let (solved, rest) = entries.split_at_mut(j * height);
+            let divisor = Divisor::new(factor[j * dimension + j]);
+            for at in (0..height).step_by(N) {
+                let mut sums: [T; N] = lanes(rest, at);
+                sums.iter_mut().for_each(|x| *x -= mean[j]);
+                for (k, earlier) in solved.chunks_exact(height).enumerate() {
+                    let (entry, earlier) = (factor[k * dimension + j], lanes::<T, N>(earlier, at));
+                    sums.iter_mut().zip(earlier).for_each(|(x, z)| *x -= entry * z);
+                }
+                divisor.divide(&mut rest[at..at + N], sums);
+            }
+        }
+    }
+}
+
+/// μⱼ; 0 where no mean is given.
+#[inline(always)]
+fn centre<T: Real>(mean: &[T], j: usize) -> T {
+    mean.get(j).copied().unwrap_or_else(T::zero)
+}
+
+/// μ + L z in place: the last column first, because each needs only columns up to its own.
+pub(super) struct Colour<'a, T> {
+    /// L, column by column.
+    pub(super) factor: &'a [T],
+    pub(super) mean: &'a [T],
+    pub(super) entries: &'a mut [T],
+    pub(super) height: usize,
+}
+
+impl<T: Real> ColumnKernel for Colour<'_, T> {
+    type Output = ();
+
+    fn height(&self) -> usize {
+        self.height
+    }
+
+    #[inline(always)]
+    fn by<const N: usize>(self) {
+        let Self { factor, mean, entries, height } = self;
+        let dimension = entries.len() / height;
+        for j in (0..dimension).rev() {
+            let centre = centre(mean, j);
+            let (earlier, rest) = entries.split_at_mut(j * height);
+            for at in (0..height).step_by(N) {
+                let mut sums: [T; N] = lanes(rest, at);
+                sums.iter_mut().for_each(|x| *x *= factor[j * dimension + j]);
+                for (k, earlier) in earlier.chunks_exact(height).enumerate() {
+                    let (entry, earlier) = (factor[k * dimension + j], lanes::<T, N>(earlier, at));
+                    sums.iter_mut().zip(earlier).for_each(|(x, z)| *x += entry * z);
+                }
+                rest[at..at + N].iter_mut().zip(sums).for_each(|(to, x)| *to = x + centre);
+            }
+        }
+    }
+}
+
+/// (x − μ)/σ, coordinate by coordinate.
+pub(super) struct Standardise<'a, T, D> {
+    /// σ of a coordinate.
+    pub(super) deviation: D,
+    pub(super) mean: &'a [T],
+    pub(super) entries: &'a mut [T],
+    pub(super) height: usize,
+}
+
+impl<T: Real, D: Fn(usize) -> T> ColumnKernel for Standardise<'_, T, D> {
+    type Output = ();
+
+    fn height(&self) -> usize {
+        self.height
+    }
+
+    #[inline(always)]
+    fn by<const N: usize>(self) {
+        for (j, column) in self.entries.chunks_exact_mut(self.height).enumerate() {
+            let (mean, divisor) = (self.mean[j], Divisor::new((self.deviation)(j)));
+            for to in column.chunks_exact_mut(N) {
+                let apart: [T; N] = lanes(to, 0).map(|x| x - mean);
+                divisor.divide(to, apart);
+            }
+        }
+    }
+}
+
+/// μ + σ z, coordinate by coordinate.
+pub(super) struct Stretch<'a, T, D> {
+    /// σ of a coordinate.
+    pub(super) deviation: D,
+    pub(super) mean: &'a [T],
+    pub(super) entries: &'a mut [T],
+    pub(super) height: usize,
+}
+
+impl<T: Real, D: Fn(usize) -> T> ColumnKernel for Stretch<'_, T, D> {
+    type Output = ();
+
+    fn height(&self) -> usize {
+        self.height
+    }
+
+    #[inline(always)]
+    fn by<const N: usize>(self) {
+        for (j, column) in self.entries.chunks_exact_mut(self.height).enumerate() {
+            let (centre, deviation) = (centre(self.mean, j), (self.deviation)(j));
+            column.iter_mut().for_each(|x| *x = *x * deviation + centre);
+        }
+    }
+}
+
+/// a Σⱼ zⱼ² + b of every row z.
+pub(super) struct SquaredNorms<'a, T> {
+    pub(super) entries: &'a [T],
+    pub(super) height: usize,
+    /// a.
+    pub(super) factor: T,
+    /// b.
+    pub(super) shift: T,
+    /// One entry for each row that counts.
+    pub(super) out: &'a mut [T],
+}
+
+impl<T: Real> ColumnKernel for SquaredNorms<'_, T> {
+    type Output = ();
+
+    fn height(&self) -> usize {
+        self.height
+    }
+
+    #[inline(always)]
+    fn by<const N: usize>(self) {
+        let Self { entries, height, factor, shift, out } = self;
+        for (at, out) in (0..height).step_by(N).zip(out.chunks_mut(N)) {
+            let mut sums = [T::zero(); N];
+            for column in entries.chunks_exact(height) {
+                sums.iter_mut().zip(lanes::<T, N>(column, at)).for_each(|(sum, z)| *sum += z * z);
+            }
+            out.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum * factor + shift);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Some rows of a matrix, where loops over them are fast.
+
+use nalgebra::DMatrix;
+
+use super::{Kernel, vectorised};
+use crate::real::Real;
+
+/// Rows taken at a time: sixteen columns of them stay in the nearest cache.
+pub(crate) const BLOCK_ROWS: usize = 256;
+
+/// Rows of a matrix, column by column. Each column is filled up with copies of its last entry to a multiple of 32 entries, or of
+/// 8 where there are fewer, so that loops over them leave no rest.
+pub(crate) struct Block<T> {
+    entries: Vec<T>,
+    height: usize,
+    columns: usize,
+}
+
+impl<T: Real> Block<T> {
+    /// Room for `rows` rows, or for [`BLOCK_ROWS`] if that is less.
+    pub(crate) fn new(rows: usize, columns: usize) -> Self {
+        let height = padded(rows.min(BLOCK_ROWS));
+        Self { entries: vec![T::zero(); height * columns], height, columns }
+    }
+
+    /// Takes in `count` rows of `rows`, from row `first` on.
+    pub(crate) fn load(&mut self, rows: &DMatrix<T>, first: usize, count: usize) {
+        self.resize(count);
+        let columns = rows.as_slice().chunks_exact(rows.nrows().max(1));
+        for (to, from) in self.entries.chunks_exact_mut(self.height.max(1)).zip(columns) {
+            let (head, rest) = to.split_at_mut(count);
+            head.copy_from_slice(&from[first..first + count]);
+            rest.fill(head.last().copied().unwrap_or_else(T::zero));
+        }
+    }
+
+    /// Makes room for `count` rows, and leaves open what is in them.
+    pub(crate) fn resize(&mut self, count: usize) {
+        self.height = padded(count);
+    }
+
+    /// The entries of each column.
+    pub(crate) fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The columns, one after another.
+    pub(crate) fn entries(&self) -> &[T] {
+        &self.entries[..self.height * self.columns]
+    }
+
+    /// The columns, one after another.
+    pub(crate) fn entries_mut(&mut self) -> &mut [T] {
+        &mut self.entries[..self.height * self.columns]
+    }
+}
+
+/// The entries that so many rows take in a column of a [`Block`].
+pub(crate) fn padded(rows: usize) -> usize {
+    rows.next_multiple_of(if rows > 8 { 32 } else { 8 })
+}
+
+/// A loop over columns, some entries at a time.
+pub(crate) trait ColumnKernel {
+    type Output;
+
+    /// The entries of each column.
+    fn height(&self) -> usize;
+
+    /// Runs with `N` entries at a time, of which the height is a multiple. To be inlined.
+    fn by<const N: usize>(self) -> Self::Output;
+}
+
+/// Runs a loop over columns with as many entries at a time as go into their height.
+pub(crate) fn over_columns<K: ColumnKernel>(kernel: K) -> K::Output {
+    struct ByLanes<K>(K);
+
+    impl<K: ColumnKernel> Kernel for ByLanes<K> {
+        type Output = K::Output;
+
+        #[inline(always)]
+        fn run(self) -> K::Output {
+            let height = self.0.height();
+            if height.is_multiple_of(32) {
+                self.0.by::<32>()
+            } else if height.is_multiple_of(8) {
+                self.0.by::<8>()
+            } else {
+                self.0.by::<1>()
+            }
+        }
+    }
+
+    vectorised(ByLanes(kernel))
+}
+
+/// `N` entries from `at` on.
+#[inline(always)]
+pub(crate) fn lanes<T: Real, const N: usize>(entries: &[T], at: usize) -> [T; N] {
+    let entries = &entries[at..at + N];
+    std::array::from_fn(|lane| entries[lane])
+}
