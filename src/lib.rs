@@ -116,6 +116,7 @@ pub mod real;
 pub mod save;
 pub mod special;
 
+mod parallel;
 mod tuple;
 mod vector;
 

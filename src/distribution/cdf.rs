@@ -1,6 +1,6 @@
 //! Distribution functions on the line.
 
-use super::{DistributionError, Gaussian, Law, Mixture, Structure, check_dimension};
+use super::{DistributionError, Law, Mixture, Structure, StructuredGaussian, check_dimension};
 use crate::real::{CompensatedSum, Real};
 use crate::special::normal_cdf;
 
@@ -27,7 +27,7 @@ pub trait Cdf: Law {
 }
 
 /// Φ((x − μ)/σ), relatively accurate far below μ as well.
-impl<T: Real, S: Structure> Cdf for Gaussian<T, S> {
+impl<T: Real, S: Structure> Cdf for StructuredGaussian<T, S> {
     fn cdf(&self, x: T) -> Result<T, DistributionError> {
         check_line(self)?;
         Ok(normal_cdf((x - self.mean_ref()[0]) / self.factor()[(0, 0)]))

@@ -15,10 +15,10 @@
 
 use approx::{AbsDiffEq, RelativeEq};
 
-use super::{Gaussian, Law, Mixture, Structure};
+use super::{Law, Mixture, Structure, StructuredGaussian};
 use crate::real::Real;
 
-impl<T: Real, S: Structure> AbsDiffEq for Gaussian<T, S> {
+impl<T: Real, S: Structure> AbsDiffEq for StructuredGaussian<T, S> {
     type Epsilon = T;
 
     fn default_epsilon() -> T {
@@ -34,7 +34,7 @@ impl<T: Real, S: Structure> AbsDiffEq for Gaussian<T, S> {
     }
 }
 
-impl<T: Real, S: Structure> RelativeEq for Gaussian<T, S> {
+impl<T: Real, S: Structure> RelativeEq for StructuredGaussian<T, S> {
     fn default_max_relative() -> T {
         T::default_max_relative()
     }

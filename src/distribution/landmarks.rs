@@ -1,6 +1,6 @@
 //! Where the mass of a law is.
 
-use super::{DistributionError, Gaussian, Law, Mixture, Structure};
+use super::{DistributionError, Gaussian, Law, Mixture, Structure, StructuredGaussian};
 use crate::real::{Real, count};
 
 /// A law that says where its mass is, for whoever has to look everywhere: quadrature does.
@@ -46,7 +46,7 @@ pub trait Landmarks: Law {
 }
 
 /// Itself.
-impl<T: Real, S: Structure> Landmarks for Gaussian<T, S> {
+impl<T: Real, S: Structure> Landmarks for StructuredGaussian<T, S> {
     fn landmarks(&self) -> Result<Vec<Gaussian<T>>, DistributionError> {
         Ok(vec![self.to_full()])
     }

@@ -45,8 +45,10 @@ pub use empirical::Empirical;
 pub use error::DistributionError;
 pub(crate) use error::check_finite;
 use error::{check_affine, check_dimension, check_finite_vector, check_range, check_size};
+pub use gaussian::{
+    Diagonal, DiagonalGaussian, Full, Gaussian, Spherical, SphericalGaussian, Structure, StructuredGaussian,
+};
 pub(crate) use gaussian::{check_pivots, factor_of_root};
-pub use gaussian::{Diagonal, Full, Gaussian, Spherical, Structure};
 pub use kernel_density::{Bandwidth, KernelDensity};
 pub use landmarks::Landmarks;
 pub use marginal::{Conditional, Marginal};

@@ -6,13 +6,17 @@
 //!
 //! Statistics are a monoid: observed in any number of parts, in any order, and merged.
 
-mod gaussian;
+mod error;
+mod scatter;
+mod statistics;
 
-pub use gaussian::GaussianStatistics;
+pub use error::EstimateError;
+pub use scatter::Scatter;
+pub use statistics::{GaussianStatistics, StructuredStatistics};
 
 use nalgebra::DMatrix;
 
-use crate::distribution::{DistributionError, Law};
+use crate::distribution::Law;
 use crate::real::Real;
 
 /// What the data say about the parameters of a family, in a form that adds up.
@@ -90,55 +94,4 @@ pub trait FitMle: Law + Sized {
         statistics.observe(rows, Some(weights))?;
         Self::fit_mle_from(&statistics)
     }
-}
-
-/// What is wrong with data, or why there is no estimate. Places count from 0.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EstimateError {
-    /// Fewer rows of positive weight than an estimate needs.
-    #[error("{rows} rows of positive weight, but an estimate needs {needed}")]
-    TooFewRows {
-        /// The rows of positive weight.
-        rows: usize,
-        /// The number that could do.
-        needed: usize,
-    },
-    /// Rows of the wrong length.
-    #[error("rows have {found} columns, not {expected}")]
-    ColumnMismatch {
-        /// The number of columns that was expected.
-        expected: usize,
-        /// The number of columns found.
-        found: usize,
-    },
-    /// Not one weight for each row.
-    #[error("{weights} weights for {rows} rows")]
-    WeightCount {
-        /// The number of weights.
-        weights: usize,
-        /// The number of rows.
-        rows: usize,
-    },
-    /// A weight is negative, infinite or NaN.
-    #[error("row {row} has the weight {weight}")]
-    InvalidWeight {
-        /// The row.
-        row: usize,
-        /// Its weight.
-        weight: f64,
-    },
-    /// A value is NaN or infinite.
-    #[error("the data have the value {value} in row {row}, column {column}")]
-    NonFinite {
-        /// Its row.
-        row: usize,
-        /// Its column.
-        column: usize,
-        /// The value.
-        value: f64,
-    },
-    /// The estimate is no law of the family: a singular covariance, say, when the data lie on a line.
-    #[error("no estimate exists: {0}")]
-    Distribution(#[from] DistributionError),
 }

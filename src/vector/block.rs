@@ -63,6 +63,8 @@ pub(crate) fn padded(rows: usize) -> usize {
 /// A loop over columns, some entries at a time.
 pub(crate) trait ColumnKernel {
     type Output;
+    /// The most entries at a time: 32, or 16 where more would not stay in registers.
+    const LANES: usize = 32;
 
     /// The entries of each column.
     fn height(&self) -> usize;
@@ -81,8 +83,10 @@ pub(crate) fn over_columns<K: ColumnKernel>(kernel: K) -> K::Output {
         #[inline(always)]
         fn run(self) -> K::Output {
             let height = self.0.height();
-            if height.is_multiple_of(32) {
+            if height.is_multiple_of(32) && K::LANES == 32 {
                 self.0.by::<32>()
+            } else if height.is_multiple_of(16) {
+                self.0.by::<16>()
             } else if height.is_multiple_of(8) {
                 self.0.by::<8>()
             } else {
@@ -96,7 +100,7 @@ pub(crate) fn over_columns<K: ColumnKernel>(kernel: K) -> K::Output {
 
 /// `N` entries from `at` on.
 #[inline(always)]
-pub(crate) fn lanes<T: Real, const N: usize>(entries: &[T], at: usize) -> [T; N] {
+pub(crate) fn chunk<T: Real, const N: usize>(entries: &[T], at: usize) -> [T; N] {
     let entries = &entries[at..at + N];
     std::array::from_fn(|lane| entries[lane])
 }

@@ -1,6 +1,6 @@
 //! stub
 pub(crate) mod block;
-pub(crate) use block::{BLOCK_ROWS, Block, ColumnKernel, lanes, over_columns, padded};
+pub(crate) use block::{BLOCK_ROWS, Block, ColumnKernel, chunk, over_columns, padded};
 
 pub(crate) trait Kernel {
     type Output;

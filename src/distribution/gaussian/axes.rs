@@ -2,17 +2,17 @@
 
 use nalgebra::DVector;
 
-use super::{Diagonal, Gaussian, Spherical};
+use super::{DiagonalGaussian, SphericalGaussian};
 use crate::distribution::{DistributionError, check_dimension, check_finite_vector};
 use crate::real::{Real, to_f64};
 
-impl<T: Real> Gaussian<T, Diagonal> {
+impl<T: Real> DiagonalGaussian<T> {
     /// N(`mean`, diag(`variances`)).
     ///
     /// # Errors
     ///
     /// No dimension, not one variance for each coordinate, a value that is not finite, a variance that is not positive.
-    pub fn diagonal(mean: DVector<T>, variances: DVector<T>) -> Result<Self, DistributionError> {
+    pub fn new(mean: DVector<T>, variances: DVector<T>) -> Result<Self, DistributionError> {
         check_mean(&mean)?;
         check_dimension("the vector of variances", mean.len(), variances.len())?;
         for (pivot, &variance) in variances.iter().enumerate() {
@@ -27,15 +27,15 @@ impl<T: Real> Gaussian<T, Diagonal> {
     }
 }
 
-impl<T: Real> Gaussian<T, Spherical> {
+impl<T: Real> SphericalGaussian<T> {
     /// N(`mean`, `variance` I).
     ///
     /// ```
-    /// use fenchel::distribution::{Gaussian, Mixture};
+    /// use fenchel::distribution::{Mixture, SphericalGaussian};
     /// use fenchel::nalgebra::dvector;
     ///
     /// # fn main() -> Result<(), fenchel::DistributionError> {
-    /// let at = |x: f64, y: f64| Gaussian::spherical(dvector![x, y], 0.01);
+    /// let at = |x: f64, y: f64| SphericalGaussian::new(dvector![x, y], 0.01);
     /// let mixture = Mixture::new(&[1.0, 2.0], vec![at(-1.0, 0.0)?, at(1.0, 0.0)?])?;
     /// # Ok(())
     /// # }
@@ -44,7 +44,7 @@ impl<T: Real> Gaussian<T, Spherical> {
     /// # Errors
     ///
     /// No dimension, a value that is not finite, a variance that is not positive.
-    pub fn spherical(mean: DVector<T>, variance: T) -> Result<Self, DistributionError> {
+    pub fn new(mean: DVector<T>, variance: T) -> Result<Self, DistributionError> {
         check_mean(&mean)?;
         check_variance(0, variance)?;
         Ok(Self { mean, root: variance.sqrt() })

@@ -1,7 +1,7 @@
 //! The loops of a Gaussian, over rows that come column by column.
 
 use crate::real::Real;
-use crate::vector::{ColumnKernel, lanes};
+use crate::vector::{ColumnKernel, chunk};
 
 /// Division by a number, by way of its reciprocal where that is one: products are many times faster.
 #[derive(Clone, Copy)]
@@ -54,10 +54,10 @@ impl<T: Real> ColumnKernel for Whiten<'_, T> {
             let (solved, rest) = entries.split_at_mut(j * height);
             let divisor = Divisor::new(factor[j * dimension + j]);
             for at in (0..height).step_by(N) {
-                let mut sums: [T; N] = lanes(rest, at);
+                let mut sums: [T; N] = chunk(rest, at);
                 sums.iter_mut().for_each(|x| *x -= mean[j]);
                 for (k, earlier) in solved.chunks_exact(height).enumerate() {
-                    let (entry, earlier) = (factor[k * dimension + j], lanes::<T, N>(earlier, at));
+                    let (entry, earlier) = (factor[k * dimension + j], chunk::<T, N>(earlier, at));
                     sums.iter_mut().zip(earlier).for_each(|(x, z)| *x -= entry * z);
                 }
                 divisor.divide(&mut rest[at..at + N], sums);
@@ -96,10 +96,10 @@ impl<T: Real> ColumnKernel for Colour<'_, T> {
             let centre = centre(mean, j);
             let (earlier, rest) = entries.split_at_mut(j * height);
             for at in (0..height).step_by(N) {
-                let mut sums: [T; N] = lanes(rest, at);
+                let mut sums: [T; N] = chunk(rest, at);
                 sums.iter_mut().for_each(|x| *x *= factor[j * dimension + j]);
                 for (k, earlier) in earlier.chunks_exact(height).enumerate() {
-                    let (entry, earlier) = (factor[k * dimension + j], lanes::<T, N>(earlier, at));
+                    let (entry, earlier) = (factor[k * dimension + j], chunk::<T, N>(earlier, at));
                     sums.iter_mut().zip(earlier).for_each(|(x, z)| *x += entry * z);
                 }
                 rest[at..at + N].iter_mut().zip(sums).for_each(|(to, x)| *to = x + centre);
@@ -129,7 +129,7 @@ impl<T: Real, D: Fn(usize) -> T> ColumnKernel for Standardise<'_, T, D> {
         for (j, column) in self.entries.chunks_exact_mut(self.height).enumerate() {
             let (mean, divisor) = (self.mean[j], Divisor::new((self.deviation)(j)));
             for to in column.chunks_exact_mut(N) {
-                let apart: [T; N] = lanes(to, 0).map(|x| x - mean);
+                let apart: [T; N] = chunk(to, 0).map(|x| x - mean);
                 divisor.divide(to, apart);
             }
         }
@@ -186,7 +186,7 @@ impl<T: Real> ColumnKernel for SquaredNorms<'_, T> {
         for (at, out) in (0..height).step_by(N).zip(out.chunks_mut(N)) {
             let mut sums = [T::zero(); N];
             for column in entries.chunks_exact(height) {
-                sums.iter_mut().zip(lanes::<T, N>(column, at)).for_each(|(sum, z)| *sum += z * z);
+                sums.iter_mut().zip(chunk::<T, N>(column, at)).for_each(|(sum, z)| *sum += z * z);
             }
             out.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum * factor + shift);
         }

@@ -25,7 +25,7 @@ use crate::vector::{BLOCK_ROWS, Block, over_columns};
 /// standard normal.
 ///
 /// ```
-/// use fenchel::distribution::{Density, Diagonal, Gaussian};
+/// use fenchel::distribution::{Density, DiagonalGaussian, Gaussian};
 /// use fenchel::nalgebra::{DMatrix, DVector};
 ///
 /// # fn main() -> Result<(), fenchel::DistributionError> {
@@ -35,18 +35,27 @@ use crate::vector::{BLOCK_ROWS, Block, over_columns};
 /// assert!((law.ln_pdf(&mean)? - exact).abs() < 1e-15 * exact.abs() * 4.0); // a few roundings
 ///
 /// // Independent coordinates: d numbers instead of d (d + 1)/2.
-/// let same: Gaussian<f64, Diagonal> = Gaussian::diagonal(mean, DVector::from_vec(vec![4.0, 1.0]))?;
+/// let same = DiagonalGaussian::new(mean, DVector::from_vec(vec![4.0, 1.0]))?;
 /// assert_eq!(same.to_full(), law);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Gaussian<T: Real, S: Structure = Full> {
+pub struct StructuredGaussian<T: Real, S: Structure> {
     mean: DVector<T>,
     root: S::Root<T>,
 }
 
-impl<T: Real, S: Structure> Gaussian<T, S> {
+/// A Gaussian of any covariance.
+pub type Gaussian<T> = StructuredGaussian<T, Full>;
+
+/// A Gaussian of independent coordinates.
+pub type DiagonalGaussian<T> = StructuredGaussian<T, Diagonal>;
+
+/// A Gaussian of independent coordinates with one variance.
+pub type SphericalGaussian<T> = StructuredGaussian<T, Spherical>;
+
+impl<T: Real, S: Structure> StructuredGaussian<T, S> {
     pub(super) fn mean_ref(&self) -> &DVector<T> {
         &self.mean
     }
@@ -58,7 +67,7 @@ impl<T: Real, S: Structure> Gaussian<T, S> {
 
     /// The same law, of which no structure is known.
     pub fn to_full(&self) -> Gaussian<T> {
-        Gaussian { mean: self.mean.clone(), root: self.factor() }
+        StructuredGaussian { mean: self.mean.clone(), root: self.factor() }
     }
 
     /// ln det Σ, from the diagonal of L: it neither over- nor underflows in high dimension.
@@ -147,7 +156,7 @@ impl<T: Real, S: Structure> Gaussian<T, S> {
     }
 }
 
-impl<T: Real, S: Structure> Law for Gaussian<T, S> {
+impl<T: Real, S: Structure> Law for StructuredGaussian<T, S> {
     type Scalar = T;
 
     fn dimension(&self) -> usize {
@@ -155,7 +164,7 @@ impl<T: Real, S: Structure> Law for Gaussian<T, S> {
     }
 }
 
-impl<T: Real, S: Structure> Density for Gaussian<T, S> {
+impl<T: Real, S: Structure> Density for StructuredGaussian<T, S> {
     fn ln_pdf_rows(&self, rows: &DMatrix<T>) -> Result<DVector<T>, DistributionError> {
         let mut ln_pdf = DVector::zeros(rows.nrows());
         self.ln_pdf_rows_to(rows, 0, ln_pdf.as_mut_slice())?;
@@ -170,7 +179,7 @@ impl<T: Real, S: Structure> Density for Gaussian<T, S> {
     }
 }
 
-impl<T: SampleReal, S: Structure> MultiDistribution<T> for Gaussian<T, S> {
+impl<T: SampleReal, S: Structure> MultiDistribution<T> for StructuredGaussian<T, S> {
     fn sample_len(&self) -> usize {
         self.dimension()
     }
@@ -180,13 +189,13 @@ impl<T: SampleReal, S: Structure> MultiDistribution<T> for Gaussian<T, S> {
     }
 }
 
-impl<T: SampleReal, S: Structure> Distribution<DVector<T>> for Gaussian<T, S> {
+impl<T: SampleReal, S: Structure> Distribution<DVector<T>> for StructuredGaussian<T, S> {
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> DVector<T> {
         draw_vector(self, rng)
     }
 }
 
-impl<T: SampleReal, S: Structure> SampleRows for Gaussian<T, S> {
+impl<T: SampleReal, S: Structure> SampleRows for StructuredGaussian<T, S> {
     fn sample_rows_to<R: Rng + ?Sized>(&self, rng: &mut R, out: &mut DMatrix<T>) -> Result<(), DistributionError> {
         check_dimension("the output row", self.dimension(), out.ncols())?;
         let n = out.nrows();
@@ -207,7 +216,7 @@ impl<T: SampleReal, S: Structure> SampleRows for Gaussian<T, S> {
     }
 }
 
-impl<T: SampleReal, S: Structure> Gaussian<T, S> {
+impl<T: SampleReal, S: Structure> StructuredGaussian<T, S> {
     /// One draw of L z, without the mean.
     pub(super) fn noise_to_slice<R: Rng + ?Sized>(&self, rng: &mut R, output: &mut [T]) {
         self.fill_slice(rng, &[], output);
@@ -220,7 +229,7 @@ impl<T: SampleReal, S: Structure> Gaussian<T, S> {
     }
 }
 
-impl<T: Real, S: Structure> Moments for Gaussian<T, S> {
+impl<T: Real, S: Structure> Moments for StructuredGaussian<T, S> {
     fn mean(&self) -> DVector<T> {
         self.mean.clone()
     }

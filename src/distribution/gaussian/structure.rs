@@ -10,7 +10,7 @@ use crate::vector::over_columns;
 
 /// The structure of a covariance matrix, as a type: [`Full`], [`Diagonal`] or [`Spherical`].
 ///
-/// It decides what a [`Gaussian`](super::Gaussian) stores, and what its draws and densities cost:
+/// It decides what a [Gaussian](super::StructuredGaussian) stores, and what its draws and densities cost:
 ///
 /// | structure | Σ | numbers | a draw, a density |
 /// |---|---|---|---|

@@ -1,0 +1,327 @@
+//! How rows spread around their mean, as far as the structure of a covariance asks for it.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::distribution::{
+    Diagonal, DiagonalGaussian, DistributionError, Full, Gaussian, Spherical, SphericalGaussian, Structure,
+    StructuredGaussian, check_pivots,
+};
+use crate::real::{Real, count, real};
+use crate::vector::{ColumnKernel, chunk, over_columns};
+
+/// A [`Structure`] whose variances can be estimated: any.
+///
+/// | structure | scatter | estimate of the covariance, with weight W |
+/// |---|---|---|
+/// | [`Full`] | S = Σ w (x − mean)(x − mean)ᵀ | S/W |
+/// | [`Diagonal`] | its diagonal, as a column | diag(S₁₁/W, ..., S_dd/W) |
+/// | [`Spherical`] | its diagonal, as a column | tr S/(d W) I |
+pub trait Scatter: Structure {
+    /// The columns of the scatter, each of d numbers.
+    #[doc(hidden)]
+    fn columns(dimension: usize) -> usize;
+
+    /// Writes Σ w x xᵀ of centred rows.
+    #[doc(hidden)]
+    fn of_centred<T: Real>(rows: Centred<'_, T>, scatter: &mut DMatrix<T>);
+
+    /// Adds `factor` a aᵀ.
+    #[doc(hidden)]
+    fn add_square<T: Real>(scatter: &mut DMatrix<T>, a: &DVector<T>, factor: T);
+
+    /// scatter/`divisor` with the structure imposed.
+    #[doc(hidden)]
+    fn covariance<T: Real>(scatter: &DMatrix<T>, divisor: T) -> DMatrix<T>;
+
+    /// N(`mean`, `scatter`/`divisor` + diag(`more`)). `rounding` is what sums in the scatter may be off by, relative to their size.
+    #[doc(hidden)]
+    fn gaussian<T: Real>(
+        mean: DVector<T>,
+        scatter: &DMatrix<T>,
+        divisor: T,
+        more: &[T],
+        rounding: T,
+    ) -> Result<StructuredGaussian<T, Self>, DistributionError>;
+
+    /// The numbers in a covariance of this structure.
+    #[doc(hidden)]
+    fn free_parameters(dimension: usize) -> usize;
+
+    /// The rows without which no estimate exists.
+    #[doc(hidden)]
+    fn rows_needed(dimension: usize) -> usize;
+}
+
+/// Centred rows, column by column, of `height` entries each, with a weight for each row and room for a column.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Centred<'a, T> {
+    pub(super) entries: &'a [T],
+    pub(super) height: usize,
+    pub(super) weights: &'a [T],
+    pub(super) weighted: &'a mut [T],
+}
+
+impl Scatter for Full {
+    fn columns(dimension: usize) -> usize {
+        dimension
+    }
+
+    fn of_centred<T: Real>(rows: Centred<'_, T>, scatter: &mut DMatrix<T>) {
+        over_columns(Products { rows, scatter: scatter.as_mut_slice() });
+    }
+
+    fn add_square<T: Real>(scatter: &mut DMatrix<T>, a: &DVector<T>, factor: T) {
+        for (mut column, &of_column) in scatter.column_iter_mut().zip(a.iter()) {
+            column.iter_mut().zip(a.iter()).for_each(|(sum, &of_row)| *sum += of_row * of_column * factor);
+        }
+    }
+
+    fn covariance<T: Real>(scatter: &DMatrix<T>, divisor: T) -> DMatrix<T> {
+        scatter / divisor
+    }
+
+    fn gaussian<T: Real>(
+        mean: DVector<T>,
+        scatter: &DMatrix<T>,
+        divisor: T,
+        more: &[T],
+        rounding: T,
+    ) -> Result<Gaussian<T>, DistributionError> {
+        let mut covariance = scatter / divisor;
+        more.iter().enumerate().for_each(|(i, &more)| covariance[(i, i)] += more);
+        let law = Gaussian::new(mean, covariance)?;
+        check_pivots(law.cholesky_factor(), rounding.sqrt())?;
+        Ok(law)
+    }
+
+    fn free_parameters(dimension: usize) -> usize {
+        dimension * (dimension + 1) / 2
+    }
+
+    fn rows_needed(dimension: usize) -> usize {
+        dimension + 1
+    }
+}
+
+impl Scatter for Diagonal {
+    fn columns(_: usize) -> usize {
+        1
+    }
+
+    fn of_centred<T: Real>(rows: Centred<'_, T>, scatter: &mut DMatrix<T>) {
+        over_columns(Squares { rows, scatter: scatter.as_mut_slice() });
+    }
+
+    fn add_square<T: Real>(scatter: &mut DMatrix<T>, a: &DVector<T>, factor: T) {
+        scatter.iter_mut().zip(a.iter()).for_each(|(sum, &a)| *sum += a * a * factor);
+    }
+
+    fn covariance<T: Real>(scatter: &DMatrix<T>, divisor: T) -> DMatrix<T> {
+        DMatrix::from_diagonal(&(scatter.column(0) / divisor))
+    }
+
+    fn gaussian<T: Real>(
+        mean: DVector<T>,
+        scatter: &DMatrix<T>,
+        divisor: T,
+        more: &[T],
+        _: T,
+    ) -> Result<StructuredGaussian<T, Self>, DistributionError> {
+        let mut variances = scatter.column(0) / divisor;
+        more.iter().enumerate().for_each(|(i, &more)| variances[i] += more);
+        DiagonalGaussian::new(mean, variances)
+    }
+
+    fn free_parameters(dimension: usize) -> usize {
+        dimension
+    }
+
+    fn rows_needed(_: usize) -> usize {
+        2
+    }
+}
+
+impl Scatter for Spherical {
+    fn columns(dimension: usize) -> usize {
+        Diagonal::columns(dimension)
+    }
+
+    fn of_centred<T: Real>(rows: Centred<'_, T>, scatter: &mut DMatrix<T>) {
+        Diagonal::of_centred(rows, scatter);
+    }
+
+    fn add_square<T: Real>(scatter: &mut DMatrix<T>, a: &DVector<T>, factor: T) {
+        Diagonal::add_square(scatter, a, factor);
+    }
+
+    fn covariance<T: Real>(scatter: &DMatrix<T>, divisor: T) -> DMatrix<T> {
+        let dimension = scatter.nrows();
+        DMatrix::from_diagonal_element(dimension, dimension, mean_variance(scatter, divisor))
+    }
+
+    fn gaussian<T: Real>(
+        mean: DVector<T>,
+        scatter: &DMatrix<T>,
+        divisor: T,
+        more: &[T],
+        _: T,
+    ) -> Result<StructuredGaussian<T, Self>, DistributionError> {
+        let more = more.iter().fold(T::zero(), |sum, &more| sum + more) / count(mean.len());
+        SphericalGaussian::new(mean, mean_variance(scatter, divisor) + more)
+    }
+
+    fn free_parameters(_: usize) -> usize {
+        1
+    }
+
+    fn rows_needed(_: usize) -> usize {
+        2
+    }
+}
+
+/// tr S/(d W).
+fn mean_variance<T: Real>(scatter: &DMatrix<T>, divisor: T) -> T {
+    scatter.sum() / divisor / count(scatter.nrows())
+}
+
+/// Σ w x xᵀ, both triangles.
+struct Products<'a, T> {
+    rows: Centred<'a, T>,
+    scatter: &'a mut [T],
+}
+
+impl<T: Real> ColumnKernel for Products<'_, T> {
+    type Output = ();
+    /// Four sums of so many lanes stay in registers.
+    const LANES: usize = 16;
+
+    fn height(&self) -> usize {
+        self.rows.height
+    }
+
+    #[inline(always)]
+    fn by<const N: usize>(self) {
+        let Self { rows: Centred { entries, height, weights, weighted }, scatter } = self;
+        let dimension = entries.len() / height;
+        for (i, column) in entries.chunks_exact(height).enumerate() {
+            weighted.iter_mut().zip(column).zip(weights).for_each(|((to, &x), &w)| *to = w * x);
+            let mut write = |j: usize, sums: [T; N]| {
+                let sum = total(sums);
+                scatter[j * dimension + i] = sum;
+                scatter[i * dimension + j] = sum;
+            };
+            let others = &entries[..(i + 1) * height];
+            let mut fours = others.chunks_exact(4 * height);
+            for (four, others) in fours.by_ref().enumerate() {
+                let mut sums = [[T::zero(); N]; 4];
+                for at in (0..height).step_by(N) {
+                    let own: [T; N] = chunk(weighted, at);
+                    for (sums, other) in sums.iter_mut().zip(others.chunks_exact(height)) {
+                        let other: [T; N] = chunk(other, at);
+                        sums.iter_mut().zip(own).zip(other).for_each(|((sum, w), x)| *sum += w * x);
+                    }
+                }
+                sums.into_iter().enumerate().for_each(|(next, sums)| write(4 * four + next, sums));
+            }
+            let rest = i + 1 - fours.remainder().len() / height;
+            for (next, other) in fours.remainder().chunks_exact(height).enumerate() {
+                let mut sums = [T::zero(); N];
+                for at in (0..height).step_by(N) {
+                    let (own, other): ([T; N], [T; N]) = (chunk(weighted, at), chunk(other, at));
+                    sums.iter_mut().zip(own).zip(other).for_each(|((sum, w), x)| *sum += w * x);
+                }
+                write(rest + next, sums);
+            }
+        }
+    }
+}
+
+/// Σ w x² of every column.
+struct Squares<'a, T> {
+    rows: Centred<'a, T>,
+    scatter: &'a mut [T],
+}
+
+impl<T: Real> ColumnKernel for Squares<'_, T> {
+    type Output = ();
+
+    fn height(&self) -> usize {
+        self.rows.height
+    }
+
+    #[inline(always)]
+    fn by<const N: usize>(self) {
+        let Self { rows: Centred { entries, height, weights, .. }, scatter } = self;
+        for (to, column) in scatter.iter_mut().zip(entries.chunks_exact(height)) {
+            let mut sums = [T::zero(); N];
+            for at in (0..height).step_by(N) {
+                let (x, w): ([T; N], [T; N]) = (chunk(column, at), chunk(weights, at));
+                sums.iter_mut().zip(x).zip(w).for_each(|((sum, x), w)| *sum += w * x * x);
+            }
+            *to = total(sums);
+        }
+    }
+}
+
+/// Makes rows centred: takes off their weighted mean, column by column, and writes it.
+pub(super) struct Centre<'a, T> {
+    pub(super) entries: &'a mut [T],
+    pub(super) height: usize,
+    pub(super) weights: &'a [T],
+    /// The sum of the weights, and the place of the largest one.
+    pub(super) weight: T,
+    pub(super) heaviest: usize,
+    pub(super) mean: &'a mut [T],
+}
+
+impl<T: Real> ColumnKernel for Centre<'_, T> {
+    type Output = ();
+
+    fn height(&self) -> usize {
+        self.height
+    }
+
+    #[inline(always)]
+    fn by<const N: usize>(self) {
+        let Self { entries, height, weights, weight, heaviest, mean } = self;
+        for (column, mean) in entries.chunks_exact_mut(height).zip(mean) {
+            // Off an entry that counts first, so that a constant column becomes exactly 0 and nothing far away is summed; then off
+            // the mean twice, the second time for what the first one rounded.
+            let mut shift = column[heaviest];
+            *mean = shift;
+            for _ in 0..2 {
+                let mut sums = [T::zero(); N];
+                for (column, weights) in column.chunks_exact_mut(N).zip(weights.chunks_exact(N)) {
+                    for ((x, &w), sum) in column.iter_mut().zip(weights).zip(&mut sums) {
+                        *x -= shift;
+                        *sum += w * *x;
+                    }
+                }
+                shift = total(sums) / weight;
+                *mean += shift;
+            }
+            column.iter_mut().for_each(|x| *x -= shift);
+        }
+    }
+}
+
+/// The sum of the lanes, two halves at a time.
+#[inline(always)]
+fn total<T: Real, const N: usize>(mut sums: [T; N]) -> T {
+    let mut half = N / 2;
+    while half > 0 {
+        for lane in 0..half {
+            let other = sums[lane + half];
+            sums[lane] += other;
+        }
+        half /= 2;
+    }
+    sums[0]
+}
+
+/// By how much sums of so many products may be off, relative to the sizes of their factors, and what is left where an elimination of as
+/// many steps as there are dimensions should leave 0: a sum of n rounds by some √n ε, each step by another ε.
+pub(super) fn rounding<T: Real>(terms: usize, dimension: usize) -> T {
+    T::default_epsilon() * (count::<T>(terms).sqrt() + count(dimension)) * real(4.0)
+}

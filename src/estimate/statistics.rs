@@ -1,0 +1,247 @@
+//! What is to be known of data to fit a Gaussian: their mean and scatter.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use nalgebra::{DMatrix, DVector};
+
+use super::scatter::{Centre, Centred, Scatter, rounding};
+use super::{EstimateError, FitMle, SufficientStatistics};
+use crate::distribution::{DistributionError, Full, StructuredGaussian};
+use crate::parallel::by_parts;
+use crate::real::{Real, to_f64};
+use crate::vector::{BLOCK_ROWS, Block, over_columns};
+
+/// Total weight, weighted mean, and scatter Σ w (x − mean)(x − mean)ᵀ, or what a [`Scatter`] keeps of it.
+///
+/// Deviations are always taken from a mean, never as E x² − (E x)², so data far from the origin keep their accuracy. Parts are merged by the
+/// formulas of Chan, Golub and LeVeque (1983), *Algorithms for computing the sample variance*. The order of the sums depends on the
+/// number of rows alone: with feature `rayon` as many threads as there are make the same bits as one.
+///
+/// ```
+/// use fenchel::estimate::{GaussianStatistics, SufficientStatistics};
+/// use fenchel::nalgebra::DMatrix;
+///
+/// # fn main() -> Result<(), fenchel::EstimateError> {
+/// let mut statistics = GaussianStatistics::<f64>::empty(1)?; // however many batches, one after another
+/// statistics.observe(&DMatrix::from_row_slice(2, 1, &[1.0, 2.0]), None)?;
+/// statistics.observe(&DMatrix::from_row_slice(2, 1, &[3.0, 6.0]), None)?;
+/// assert_eq!(statistics.mean()[0], 3.0);
+/// assert_eq!(statistics.covariance()?[(0, 0)], 3.5); // over n
+/// assert_eq!(statistics.unbiased_covariance()?[(0, 0)], 14.0 / 3.0); // over n − 1
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct StructuredStatistics<T: Real, S: Scatter> {
+    rows: usize,
+    weight: T,
+    mean: DVector<T>,
+    scatter: DMatrix<T>,
+    structure: PhantomData<S>,
+}
+
+/// The statistics of a Gaussian of any covariance.
+pub type GaussianStatistics<T> = StructuredStatistics<T, Full>;
+
+impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
+    /// The number of rows of positive weight.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The sum of the weights: the number of rows where each counts once.
+    pub fn weight(&self) -> T {
+        self.weight
+    }
+
+    /// The weighted mean; 0 before anything of positive weight is observed.
+    pub fn mean(&self) -> &DVector<T> {
+        &self.mean
+    }
+
+    /// Σ w (x − mean)(x − mean)ᵀ, or its diagonal as a column, as the [structure](Scatter) has it.
+    pub fn scatter(&self) -> &DMatrix<T> {
+        &self.scatter
+    }
+
+    /// The covariance of maximum likelihood: scatter over W, with W the weight. Biased, by the factor (n − 1)/n.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FitMle::fit_mle_from`].
+    pub fn covariance(&self) -> Result<DMatrix<T>, EstimateError> {
+        self.covariance_over(self.weight)
+    }
+
+    /// The unbiased covariance: scatter over W − 1, for weights that count how often a row was seen.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FitMle::fit_mle_from`]; a weight of no more than 1 is a row too few.
+    pub fn unbiased_covariance(&self) -> Result<DMatrix<T>, EstimateError> {
+        if self.weight <= T::one() {
+            return Err(EstimateError::TooFewRows { rows: to_f64(self.weight) as usize, needed: 2 });
+        }
+        self.covariance_over(self.weight - T::one())
+    }
+
+    fn covariance_over(&self, divisor: T) -> Result<DMatrix<T>, EstimateError> {
+        if self.rows == 0 {
+            return Err(EstimateError::TooFewRows { rows: 0, needed: 1 });
+        }
+        Ok(S::covariance(&self.scatter, divisor))
+    }
+
+    fn dimension(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// The Gaussian of covariance scatter/W, to whose diagonal `more` is added.
+    pub(super) fn regularised(&self, more: &[T]) -> Result<StructuredGaussian<T, S>, DistributionError> {
+        let rounding = rounding(self.rows.min(BLOCK_ROWS), self.dimension());
+        S::gaussian(self.mean.clone(), &self.scatter, self.weight, more, rounding)
+    }
+
+    /// Errs on rows that cannot be observed.
+    pub(super) fn check(rows: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), EstimateError> {
+        if let Some(index) = rows.iter().position(|x| !x.is_finite()) {
+            let (row, column) = rows.vector_to_matrix_index(index);
+            return Err(EstimateError::NonFinite { row, column, value: to_f64(rows[index]) });
+        }
+        let Some(weights) = weights else { return Ok(()) };
+        if weights.len() != rows.nrows() {
+            return Err(EstimateError::WeightCount { weights: weights.len(), rows: rows.nrows() });
+        }
+        match weights.iter().position(|&w| !w.is_finite() || w < T::zero()) {
+            Some(row) => Err(EstimateError::InvalidWeight { row, weight: to_f64(weights[row]) }),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes in rows that are known to be fine, with the weights of these rows.
+    pub(super) fn take_in(
+        &mut self,
+        rows: &DMatrix<T>,
+        range: Range<usize>,
+        weights: Option<&[T]>,
+        workspace: &mut Workspace<T>,
+    ) {
+        for start in range.clone().step_by(BLOCK_ROWS) {
+            let end = range.end.min(start + BLOCK_ROWS);
+            let weights = weights.map(|weights| &weights[start - range.start..end - range.start]);
+            self.take_in_block(rows, start..end, weights, workspace);
+        }
+    }
+
+    fn take_in_block(
+        &mut self,
+        rows: &DMatrix<T>,
+        range: Range<usize>,
+        weights: Option<&[T]>,
+        Workspace { block, weights: padded, weighted, mean, scatter }: &mut Workspace<T>,
+    ) {
+        let size = range.len();
+        block.load(rows, range.start, size);
+        let height = block.height();
+        let (padded, weighted) = (&mut padded[..height], &mut weighted[..height]);
+        match weights {
+            Some(weights) => padded[..size].copy_from_slice(weights),
+            None => padded[..size].fill(T::one()),
+        }
+        padded[size..].fill(T::zero());
+        let weight = padded.iter().fold(T::zero(), |sum, &w| sum + w);
+        if weight > T::zero() {
+            let heaviest =
+                padded.iter().enumerate().fold(0, |best, (row, &w)| if w > padded[best] { row } else { best });
+            let (weights, entries) = (&*padded, block.entries_mut());
+            over_columns(Centre { entries, height, weights, weight, heaviest, mean: mean.as_mut_slice() });
+            S::of_centred(Centred { entries: block.entries(), height, weights, weighted }, scatter);
+            self.join(padded.iter().filter(|&&w| w > T::zero()).count(), weight, mean, scatter);
+        }
+    }
+
+    fn join(&mut self, rows: usize, weight: T, mean: &DVector<T>, scatter: &DMatrix<T>) {
+        if weight > T::zero() {
+            let both = self.weight + weight;
+            let share = weight / both;
+            let apart = mean - &self.mean;
+            self.scatter += scatter;
+            S::add_square(&mut self.scatter, &apart, self.weight * share);
+            self.mean.axpy(share, &apart, T::one());
+            self.weight = both;
+        }
+        self.rows += rows;
+    }
+}
+
+/// What taking in rows needs beside them, block after block.
+pub(super) struct Workspace<T: Real> {
+    block: Block<T>,
+    weights: Vec<T>,
+    weighted: Vec<T>,
+    mean: DVector<T>,
+    scatter: DMatrix<T>,
+}
+
+impl<T: Real> Workspace<T> {
+    pub(super) fn new<S: Scatter>(rows: usize, dimension: usize) -> Self {
+        let block = Block::new(rows, dimension);
+        let column = vec![T::zero(); block.height()];
+        let scatter = DMatrix::zeros(dimension, S::columns(dimension));
+        Self { block, weights: column.clone(), weighted: column, mean: DVector::zeros(dimension), scatter }
+    }
+}
+
+impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
+    type Scalar = T;
+
+    fn empty(dimension: usize) -> Result<Self, EstimateError> {
+        if dimension == 0 {
+            return Err(DistributionError::ZeroDimension.into());
+        }
+        let (mean, scatter) = (DVector::zeros(dimension), DMatrix::zeros(dimension, S::columns(dimension)));
+        Ok(Self { rows: 0, weight: T::zero(), mean, scatter, structure: PhantomData })
+    }
+
+    fn observe(&mut self, rows: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), EstimateError> {
+        let dimension = self.dimension();
+        if rows.ncols() != dimension {
+            return Err(EstimateError::ColumnMismatch { expected: dimension, found: rows.ncols() });
+        }
+        Self::check(rows, weights)?;
+        by_parts(
+            rows.nrows(),
+            |range| {
+                let mut part = Self::empty(dimension)?;
+                let weights = weights.map(|weights| &weights[range.clone()]);
+                part.take_in(rows, range.clone(), weights, &mut Workspace::new::<S>(range.len(), dimension));
+                Ok(part)
+            },
+            |part| self.merge(&part),
+        )
+    }
+
+    fn merge(&mut self, other: &Self) -> Result<(), EstimateError> {
+        if other.dimension() != self.dimension() {
+            return Err(EstimateError::ColumnMismatch { expected: self.dimension(), found: other.dimension() });
+        }
+        self.join(other.rows, other.weight, &other.mean, &other.scatter);
+        Ok(())
+    }
+}
+
+/// Mean and covariance of the data, the covariance divided by the total weight: the maximum-likelihood estimate, biased by
+/// the factor (n − 1)/n; with the variance of every coordinate, or the mean of these, where the structure is so. Also the Gaussian of least forward KL
+/// divergence from the data's law among those of the structure.
+impl<T: Real, S: Scatter> FitMle for StructuredGaussian<T, S> {
+    type Statistics = StructuredStatistics<T, S>;
+
+    fn fit_mle_from(statistics: &StructuredStatistics<T, S>) -> Result<Self, EstimateError> {
+        let needed = S::rows_needed(statistics.dimension());
+        if statistics.rows < needed {
+            return Err(EstimateError::TooFewRows { rows: statistics.rows, needed });
+        }
+        Ok(statistics.regularised(&[])?)
+    }
+}
