@@ -48,6 +48,34 @@ pub enum EstimateError {
         /// The value.
         value: f64,
     },
+    /// Fewer rows that differ than components to start from.
+    #[error("{distinct} different rows, but as many components as {needed}")]
+    TooFewDistinctRows {
+        /// The different rows of positive weight.
+        distinct: usize,
+        /// The number that could do.
+        needed: usize,
+    },
+    /// A component has shrunk to a point, a line or a plane, where the likelihood has no bound.
+    #[error("component {component} has collapsed in iteration {iteration}, and may do with regularisation: {reason}")]
+    Collapsed {
+        /// The component.
+        component: usize,
+        /// The iteration.
+        iteration: usize,
+        /// What is wrong with its covariance.
+        reason: DistributionError,
+    },
+    /// A setting is out of its range.
+    #[error("{what} is {value}, but must be {range}")]
+    InvalidSetting {
+        /// What it is.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The values that it may have.
+        range: &'static str,
+    },
     /// The estimate is no law of the family: a singular covariance, say, when the data lie on a line.
     #[error("no estimate exists: {0}")]
     Distribution(#[from] DistributionError),

@@ -6,10 +6,12 @@
 //!
 //! Statistics are a monoid: observed in any number of parts, in any order, and merged.
 
+mod em;
 mod error;
 mod scatter;
 mod statistics;
 
+pub use em::{CovarianceModel, Criterion, Em, EmStep, MixtureFit, Regularisation, Selection, Start, Tied};
 pub use error::EstimateError;
 pub use scatter::Scatter;
 pub use statistics::{GaussianStatistics, StructuredStatistics};

@@ -205,7 +205,9 @@ impl<T: Real> ColumnKernel for Products<'_, T> {
         let Self { rows: Centred { entries, height, weights, weighted }, scatter } = self;
         let dimension = entries.len() / height;
         for (i, column) in entries.chunks_exact(height).enumerate() {
-            weighted.iter_mut().zip(column).zip(weights).for_each(|((to, &x), &w)| *to = w * x);
+            for ((to, &x), &w) in weighted.iter_mut().zip(column).zip(weights) {
+                *to = w * x;
+            }
             let mut write = |j: usize, sums: [T; N]| {
                 let sum = total(sums);
                 scatter[j * dimension + i] = sum;
@@ -217,9 +219,11 @@ impl<T: Real> ColumnKernel for Products<'_, T> {
                 let mut sums = [[T::zero(); N]; 4];
                 for at in (0..height).step_by(N) {
                     let own: [T; N] = chunk(weighted, at);
-                    for (sums, other) in sums.iter_mut().zip(others.chunks_exact(height)) {
-                        let other: [T; N] = chunk(other, at);
-                        sums.iter_mut().zip(own).zip(other).for_each(|((sum, w), x)| *sum += w * x);
+                    for next in 0..4 {
+                        let other = &others[next * height + at..][..N];
+                        for lane in 0..N {
+                            sums[next][lane] += own[lane] * other[lane];
+                        }
                     }
                 }
                 sums.into_iter().enumerate().for_each(|(next, sums)| write(4 * four + next, sums));
@@ -228,8 +232,10 @@ impl<T: Real> ColumnKernel for Products<'_, T> {
             for (next, other) in fours.remainder().chunks_exact(height).enumerate() {
                 let mut sums = [T::zero(); N];
                 for at in (0..height).step_by(N) {
-                    let (own, other): ([T; N], [T; N]) = (chunk(weighted, at), chunk(other, at));
-                    sums.iter_mut().zip(own).zip(other).for_each(|((sum, w), x)| *sum += w * x);
+                    let (own, other) = (&weighted[at..][..N], &other[at..][..N]);
+                    for lane in 0..N {
+                        sums[lane] += own[lane] * other[lane];
+                    }
                 }
                 write(rest + next, sums);
             }
@@ -256,8 +262,10 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
         for (to, column) in scatter.iter_mut().zip(entries.chunks_exact(height)) {
             let mut sums = [T::zero(); N];
             for at in (0..height).step_by(N) {
-                let (x, w): ([T; N], [T; N]) = (chunk(column, at), chunk(weights, at));
-                sums.iter_mut().zip(x).zip(w).for_each(|((sum, x), w)| *sum += w * x * x);
+                let (x, w) = (&column[at..][..N], &weights[at..][..N]);
+                for lane in 0..N {
+                    sums[lane] += w[lane] * x[lane] * x[lane];
+                }
             }
             *to = total(sums);
         }
@@ -293,15 +301,17 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
             for _ in 0..2 {
                 let mut sums = [T::zero(); N];
                 for (column, weights) in column.chunks_exact_mut(N).zip(weights.chunks_exact(N)) {
-                    for ((x, &w), sum) in column.iter_mut().zip(weights).zip(&mut sums) {
-                        *x -= shift;
-                        *sum += w * *x;
+                    for lane in 0..N {
+                        column[lane] -= shift;
+                        sums[lane] += weights[lane] * column[lane];
                     }
                 }
                 shift = total(sums) / weight;
                 *mean += shift;
             }
-            column.iter_mut().for_each(|x| *x -= shift);
+            for x in column {
+                *x -= shift;
+            }
         }
     }
 }

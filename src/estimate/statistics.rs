@@ -99,24 +99,24 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
 
     /// The Gaussian of covariance scatter/W, to whose diagonal `more` is added.
     pub(super) fn regularised(&self, more: &[T]) -> Result<StructuredGaussian<T, S>, DistributionError> {
-        let rounding = rounding(self.rows.min(BLOCK_ROWS), self.dimension());
-        S::gaussian(self.mean.clone(), &self.scatter, self.weight, more, rounding)
+        self.around(self.mean.clone(), more)
     }
 
-    /// Errs on rows that cannot be observed.
-    pub(super) fn check(rows: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), EstimateError> {
-        if let Some(index) = rows.iter().position(|x| !x.is_finite()) {
-            let (row, column) = rows.vector_to_matrix_index(index);
-            return Err(EstimateError::NonFinite { row, column, value: to_f64(rows[index]) });
+    /// The same around another mean.
+    pub(super) fn around(&self, mean: DVector<T>, more: &[T]) -> Result<StructuredGaussian<T, S>, DistributionError> {
+        let rounding = rounding(self.rows.min(BLOCK_ROWS), self.dimension());
+        S::gaussian(mean, &self.scatter, self.weight, more, rounding)
+    }
+
+    /// The scatter of each part around its own mean.
+    pub(super) fn pooled(parts: &[Self]) -> Self {
+        let mut pooled = parts[0].clone();
+        for part in &parts[1..] {
+            pooled.rows += part.rows;
+            pooled.weight += part.weight;
+            pooled.scatter += &part.scatter;
         }
-        let Some(weights) = weights else { return Ok(()) };
-        if weights.len() != rows.nrows() {
-            return Err(EstimateError::WeightCount { weights: weights.len(), rows: rows.nrows() });
-        }
-        match weights.iter().position(|&w| !w.is_finite() || w < T::zero()) {
-            Some(row) => Err(EstimateError::InvalidWeight { row, weight: to_f64(weights[row]) }),
-            None => Ok(()),
-        }
+        pooled
     }
 
     /// Takes in rows that are known to be fine, with the weights of these rows.
@@ -159,6 +159,11 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
             S::of_centred(Centred { entries: block.entries(), height, weights, weighted }, scatter);
             self.join(padded.iter().filter(|&&w| w > T::zero()).count(), weight, mean, scatter);
         }
+    }
+
+    /// Takes in what other statistics of the same dimension have taken in.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.join(other.rows, other.weight, &other.mean, &other.scatter);
     }
 
     fn join(&mut self, rows: usize, weight: T, mean: &DVector<T>, scatter: &DMatrix<T>) {
@@ -209,7 +214,7 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
         if rows.ncols() != dimension {
             return Err(EstimateError::ColumnMismatch { expected: dimension, found: rows.ncols() });
         }
-        Self::check(rows, weights)?;
+        check_rows(rows, weights)?;
         by_parts(
             rows.nrows(),
             |range| {
@@ -226,7 +231,7 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
         if other.dimension() != self.dimension() {
             return Err(EstimateError::ColumnMismatch { expected: self.dimension(), found: other.dimension() });
         }
-        self.join(other.rows, other.weight, &other.mean, &other.scatter);
+        self.add(other);
         Ok(())
     }
 }
@@ -243,5 +248,21 @@ impl<T: Real, S: Scatter> FitMle for StructuredGaussian<T, S> {
             return Err(EstimateError::TooFewRows { rows: statistics.rows, needed });
         }
         Ok(statistics.regularised(&[])?)
+    }
+}
+
+/// Errs on rows and weights that cannot be observed.
+pub(super) fn check_rows<T: Real>(rows: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), EstimateError> {
+    if let Some(index) = rows.iter().position(|x| !x.is_finite()) {
+        let (row, column) = rows.vector_to_matrix_index(index);
+        return Err(EstimateError::NonFinite { row, column, value: to_f64(rows[index]) });
+    }
+    let Some(weights) = weights else { return Ok(()) };
+    if weights.len() != rows.nrows() {
+        return Err(EstimateError::WeightCount { weights: weights.len(), rows: rows.nrows() });
+    }
+    match weights.iter().position(|&w| !w.is_finite() || w < T::zero()) {
+        Some(row) => Err(EstimateError::InvalidWeight { row, weight: to_f64(weights[row]) }),
+        None => Ok(()),
     }
 }

@@ -101,6 +101,7 @@ pub(crate) fn over_columns<K: ColumnKernel>(kernel: K) -> K::Output {
 /// `N` entries from `at` on.
 #[inline(always)]
 pub(crate) fn chunk<T: Real, const N: usize>(entries: &[T], at: usize) -> [T; N] {
-    let entries = &entries[at..at + N];
-    std::array::from_fn(|lane| entries[lane])
+    let mut taken = [T::zero(); N];
+    taken.copy_from_slice(&entries[at..][..N]);
+    taken
 }

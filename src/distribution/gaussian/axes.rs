@@ -3,7 +3,8 @@
 use nalgebra::DVector;
 
 use super::{DiagonalGaussian, SphericalGaussian};
-use crate::distribution::{DistributionError, check_dimension, check_finite_vector};
+use crate::distribution::marginal::{check_conditional, check_marginal};
+use crate::distribution::{Conditional, DistributionError, Law, Marginal, check_dimension, check_finite_vector};
 use crate::real::{Real, to_f64};
 
 impl<T: Real> DiagonalGaussian<T> {
@@ -53,6 +54,34 @@ impl<T: Real> SphericalGaussian<T> {
     /// The standard deviation σ of every coordinate.
     pub fn standard_deviation(&self) -> T {
         self.root
+    }
+}
+
+impl<T: Real> Marginal for DiagonalGaussian<T> {
+    fn marginal(&self, coordinates: &[usize]) -> Result<Self, DistributionError> {
+        check_marginal(coordinates, self.dimension())?;
+        Ok(Self { mean: self.mean.select_rows(coordinates), root: self.root.select_rows(coordinates) })
+    }
+}
+
+impl<T: Real> Marginal for SphericalGaussian<T> {
+    fn marginal(&self, coordinates: &[usize]) -> Result<Self, DistributionError> {
+        check_marginal(coordinates, self.dimension())?;
+        Ok(Self { mean: self.mean.select_rows(coordinates), root: self.root })
+    }
+}
+
+/// The marginal of the others: the coordinates are independent.
+impl<T: Real> Conditional for DiagonalGaussian<T> {
+    fn conditional(&self, coordinates: &[usize], values: &DVector<T>) -> Result<Self, DistributionError> {
+        self.marginal(&check_conditional(coordinates, values, self.dimension())?)
+    }
+}
+
+/// The marginal of the others: the coordinates are independent.
+impl<T: Real> Conditional for SphericalGaussian<T> {
+    fn conditional(&self, coordinates: &[usize], values: &DVector<T>) -> Result<Self, DistributionError> {
+        self.marginal(&check_conditional(coordinates, values, self.dimension())?)
     }
 }
 

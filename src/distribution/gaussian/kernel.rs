@@ -21,11 +21,16 @@ impl<T: Real> Divisor<T> {
     }
 
     #[inline(always)]
-    fn divide<const N: usize>(self, entries: &mut [T], numerators: [T; N]) {
+    fn divide<const N: usize>(self, to: &mut [T], numerators: &[T; N]) {
+        let to = &mut to[..N];
         if self.by_product {
-            entries.iter_mut().zip(numerators).for_each(|(to, x)| *to = x * self.reciprocal);
+            for lane in 0..N {
+                to[lane] = numerators[lane] * self.reciprocal;
+            }
         } else {
-            entries.iter_mut().zip(numerators).for_each(|(to, x)| *to = x / self.number);
+            for lane in 0..N {
+                to[lane] = numerators[lane] / self.number;
+            }
         }
     }
 }
@@ -55,12 +60,16 @@ impl<T: Real> ColumnKernel for Whiten<'_, T> {
             let divisor = Divisor::new(factor[j * dimension + j]);
             for at in (0..height).step_by(N) {
                 let mut sums: [T; N] = chunk(rest, at);
-                sums.iter_mut().for_each(|x| *x -= mean[j]);
-                for (k, earlier) in solved.chunks_exact(height).enumerate() {
-                    let (entry, earlier) = (factor[k * dimension + j], chunk::<T, N>(earlier, at));
-                    sums.iter_mut().zip(earlier).for_each(|(x, z)| *x -= entry * z);
+                for sum in &mut sums {
+                    *sum -= mean[j];
                 }
-                divisor.divide(&mut rest[at..at + N], sums);
+                for k in 0..j {
+                    let (entry, earlier) = (factor[k * dimension + j], &solved[k * height + at..][..N]);
+                    for lane in 0..N {
+                        sums[lane] -= entry * earlier[lane];
+                    }
+                }
+                divisor.divide(&mut rest[at..], &sums);
             }
         }
     }
@@ -97,12 +106,19 @@ impl<T: Real> ColumnKernel for Colour<'_, T> {
             let (earlier, rest) = entries.split_at_mut(j * height);
             for at in (0..height).step_by(N) {
                 let mut sums: [T; N] = chunk(rest, at);
-                sums.iter_mut().for_each(|x| *x *= factor[j * dimension + j]);
-                for (k, earlier) in earlier.chunks_exact(height).enumerate() {
-                    let (entry, earlier) = (factor[k * dimension + j], chunk::<T, N>(earlier, at));
-                    sums.iter_mut().zip(earlier).for_each(|(x, z)| *x += entry * z);
+                for sum in &mut sums {
+                    *sum *= factor[j * dimension + j];
                 }
-                rest[at..at + N].iter_mut().zip(sums).for_each(|(to, x)| *to = x + centre);
+                for k in 0..j {
+                    let (entry, earlier) = (factor[k * dimension + j], &earlier[k * height + at..][..N]);
+                    for lane in 0..N {
+                        sums[lane] += entry * earlier[lane];
+                    }
+                }
+                let to = &mut rest[at..][..N];
+                for lane in 0..N {
+                    to[lane] = sums[lane] + centre;
+                }
             }
         }
     }
@@ -129,8 +145,11 @@ impl<T: Real, D: Fn(usize) -> T> ColumnKernel for Standardise<'_, T, D> {
         for (j, column) in self.entries.chunks_exact_mut(self.height).enumerate() {
             let (mean, divisor) = (self.mean[j], Divisor::new((self.deviation)(j)));
             for to in column.chunks_exact_mut(N) {
-                let apart: [T; N] = chunk(to, 0).map(|x| x - mean);
-                divisor.divide(to, apart);
+                let mut apart: [T; N] = chunk(to, 0);
+                for x in &mut apart {
+                    *x -= mean;
+                }
+                divisor.divide(to, &apart);
             }
         }
     }
@@ -156,7 +175,9 @@ impl<T: Real, D: Fn(usize) -> T> ColumnKernel for Stretch<'_, T, D> {
     fn by<const N: usize>(self) {
         for (j, column) in self.entries.chunks_exact_mut(self.height).enumerate() {
             let (centre, deviation) = (centre(self.mean, j), (self.deviation)(j));
-            column.iter_mut().for_each(|x| *x = *x * deviation + centre);
+            for x in column {
+                *x = *x * deviation + centre;
+            }
         }
     }
 }
@@ -186,9 +207,14 @@ impl<T: Real> ColumnKernel for SquaredNorms<'_, T> {
         for (at, out) in (0..height).step_by(N).zip(out.chunks_mut(N)) {
             let mut sums = [T::zero(); N];
             for column in entries.chunks_exact(height) {
-                sums.iter_mut().zip(chunk::<T, N>(column, at)).for_each(|(sum, z)| *sum += z * z);
+                let column = &column[at..][..N];
+                for lane in 0..N {
+                    sums[lane] += column[lane] * column[lane];
+                }
             }
-            out.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum * factor + shift);
+            for (to, &sum) in out.iter_mut().zip(&sums) {
+                *to = sum * factor + shift;
+            }
         }
     }
 }

@@ -56,7 +56,7 @@ pub type DiagonalGaussian<T> = StructuredGaussian<T, Diagonal>;
 pub type SphericalGaussian<T> = StructuredGaussian<T, Spherical>;
 
 impl<T: Real, S: Structure> StructuredGaussian<T, S> {
-    pub(super) fn mean_ref(&self) -> &DVector<T> {
+    pub(crate) fn mean_ref(&self) -> &DVector<T> {
         &self.mean
     }
 

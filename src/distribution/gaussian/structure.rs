@@ -45,7 +45,7 @@ pub(crate) mod sealed {
     /// L of Σ = L Lᵀ, and what is done with it. Rows come column by column, each of `height` entries.
     pub trait Root: Copy + Debug + Default + PartialEq + Send + Sync + 'static {
         /// What is stored of L: its lower triangle, its diagonal, or the one number there.
-        type Root<T: Real>: Clone + Debug + PartialEq;
+        type Root<T: Real>: Clone + Debug + PartialEq + Send + Sync;
 
         /// L as a matrix.
         fn factor<T: Real>(root: &Self::Root<T>, dimension: usize) -> DMatrix<T>;
