@@ -117,6 +117,7 @@ pub mod save;
 pub mod special;
 
 mod tuple;
+mod vector;
 
 pub use autodiff::{Tape, TapeError, Var};
 pub use distribution::DistributionError;
