@@ -7,10 +7,10 @@ use rand_distr::multi::MultiDistribution;
 
 use super::{
     AffineImage, Categorical, Density, DistributionError, Law, Moments, SampleRows, check_dimension, check_size,
-    checked_ln_pdf_rows,
 };
 use crate::real::{real, to_f64};
 use crate::special::{largest, ln_sum_exp};
+use crate::vector::{ln_sum_exp_rows, responsibilities};
 
 /// Rows scored at a time.
 const BLOCK: usize = 512;
@@ -135,8 +135,9 @@ impl<C: Law> Law for Mixture<C> {
 impl<C: Density> Density for Mixture<C> {
     fn ln_pdf_rows(&self, rows: &DMatrix<C::Scalar>) -> Result<DVector<C::Scalar>, DistributionError> {
         let mut ln_pdf = DVector::zeros(rows.nrows());
-        self.for_each_row(rows, |row, terms| {
-            ln_pdf[row] = ln_sum_exp(terms);
+        self.for_each_block(rows, |start, terms, ln_sums| {
+            ln_sum_exp_rows(terms, ln_sums);
+            ln_pdf.rows_mut(start, ln_sums.len()).copy_from_slice(ln_sums);
             Ok(())
         })?;
         Ok(ln_pdf)
@@ -167,44 +168,37 @@ impl<C: Density> Mixture<C> {
     pub fn responsibilities(&self, rows: &DMatrix<C::Scalar>) -> Result<DMatrix<C::Scalar>, DistributionError> {
         check_size::<C::Scalar>(rows.nrows(), self.components.len())?;
         let mut posterior = DMatrix::zeros(rows.nrows(), self.components.len());
-        self.for_each_row(rows, |row, terms| {
-            let ln_pdf = ln_sum_exp(terms);
-            if !ln_pdf.is_finite() {
-                return Err(DistributionError::NoDensity { row, ln_pdf: to_f64(ln_pdf) });
+        self.for_each_block(rows, |start, terms, ln_sums| {
+            responsibilities(terms, ln_sums);
+            if let Some(row) = ln_sums.iter().position(|ln_pdf| !ln_pdf.is_finite()) {
+                return Err(DistributionError::NoDensity { row: start + row, ln_pdf: to_f64(ln_sums[row]) });
             }
-            // Off the largest and over the sum: beside a log density of -1e20, say, ln pdf has no digits left for the number of terms.
-            let largest = largest(terms);
-            let mut row = posterior.row_mut(row);
-            row.iter_mut().zip(terms).for_each(|(p, &term)| *p = (term - largest).exp());
-            let sum = row.sum();
-            row.iter_mut().for_each(|p| *p /= sum);
+            for (mut column, shares) in posterior.column_iter_mut().zip(terms.chunks_exact(ln_sums.len())) {
+                column.rows_mut(start, ln_sums.len()).copy_from_slice(shares);
+            }
             Ok(())
         })?;
         Ok(posterior)
     }
 
-    /// Hands on ln wₖ + ln pₖ(x) over the components, row by row.
-    fn for_each_row(
+    /// Hands on ln wₖ + ln pₖ(x) of a block of rows, one component after another, with room for one number a row, and the first row's place.
+    fn for_each_block(
         &self,
         rows: &DMatrix<C::Scalar>,
-        mut visit: impl FnMut(usize, &[C::Scalar]) -> Result<(), DistributionError>,
+        mut visit: impl FnMut(usize, &mut Vec<C::Scalar>, &mut Vec<C::Scalar>) -> Result<(), DistributionError>,
     ) -> Result<(), DistributionError> {
         check_dimension("the row", self.dimension(), rows.ncols())?;
-        let mut terms = self.ln_weights.clone();
+        let (mut terms, mut ln_sums) = (Vec::new(), Vec::new());
         // In blocks, so that memory does not grow with rows times components.
         for start in (0..rows.nrows()).step_by(BLOCK) {
-            let block = rows.rows(start, BLOCK.min(rows.nrows() - start)).into_owned();
-            let by_component: Vec<_> = self
-                .components
-                .iter()
-                .map(|component| checked_ln_pdf_rows(component, &block))
-                .collect::<Result<_, _>>()?;
-            for row in 0..block.nrows() {
-                for ((term, &ln_weight), component) in terms.iter_mut().zip(&self.ln_weights).zip(&by_component) {
-                    *term = ln_weight + component[row];
-                }
-                visit(start + row, &terms)?;
+            let size = BLOCK.min(rows.nrows() - start);
+            terms.resize(size * self.components.len(), real(0.0));
+            for (k, of_component) in terms.chunks_exact_mut(size).enumerate() {
+                self.components[k].ln_pdf_rows_to(rows, start, of_component)?;
+                of_component.iter_mut().for_each(|term| *term += self.ln_weights[k]);
             }
+            ln_sums.resize(size, real(0.0));
+            visit(start, &mut terms, &mut ln_sums)?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::ln::{ln_f32, ln_f64};
 use crate::real::Real;
 
 /// `f64` or `f32`, with functions that have no branch and call nothing.
-pub(crate) trait Lane: Real {
+pub(super) trait Lane: Real {
     /// eˣ.
     fn exp_lane(self) -> Self;
 
@@ -34,7 +34,7 @@ macro_rules! lane {
 lane!(f64, exp_f64, ln_f64);
 lane!(f32, exp_f32, ln_f32);
 
-/// The numbers, if they are of the type `L`.
-pub(crate) fn lanes<T: Real, L: Lane>(numbers: &mut Vec<T>) -> Option<&mut Vec<L>> {
-    (numbers as &mut dyn Any).downcast_mut()
+/// `container` as what it is, if that is a `To`.
+pub(super) fn known<From: 'static, To: 'static>(container: &mut From) -> Option<&mut To> {
+    (container as &mut dyn Any).downcast_mut()
 }

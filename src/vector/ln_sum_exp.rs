@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lane::{Lane, lanes};
+use super::lane::{Lane, known};
 use super::{Kernel, vectorised};
 use crate::real::{Real, real};
 use crate::special::{self, largest};
@@ -28,10 +28,10 @@ fn by_type<T: Real, const SHARES: bool>(terms: &mut Vec<T>, ln_sums: &mut Vec<T>
         ln_sums.clone_from(terms);
         return terms.fill(T::one());
     }
-    if let (Some(terms), Some(ln_sums)) = (lanes::<T, f64>(terms), lanes::<T, f64>(ln_sums)) {
+    if let (Some(terms), Some(ln_sums)) = (known::<_, Vec<f64>>(terms), known::<_, Vec<f64>>(ln_sums)) {
         return vectorised(LnSumExp::<_, SHARES> { terms, ln_sums });
     }
-    if let (Some(terms), Some(ln_sums)) = (lanes::<T, f32>(terms), lanes::<T, f32>(ln_sums)) {
+    if let (Some(terms), Some(ln_sums)) = (known::<_, Vec<f32>>(terms), known::<_, Vec<f32>>(ln_sums)) {
         return vectorised(LnSumExp::<_, SHARES> { terms, ln_sums });
     }
     let rows = ln_sums.len();

@@ -1,17 +1,30 @@
-//! stub
+//! Loops over many numbers that the compiler turns into the widest instructions of the machine at hand.
+//!
+//! A loop is written as plain Rust over slices, without branches. A build for any x86-64 may use 128 bits at a time; feature `simd` looks at run
+//! time whether the machine has 256 or 512, and runs the loop as compiled for these. That changes how fast the numbers come, and not one bit of
+//! them: every entry goes through the same operations, none of them a fused product and sum, and sums have an order of their own.
+
 mod block;
 mod exp;
 mod lane;
 mod ln;
 mod ln_sum_exp;
+#[cfg(test)]
+mod tests;
+
 pub(crate) use block::{BLOCK_ROWS, Block, ColumnKernel, chunk, over_columns, padded};
 pub(crate) use ln_sum_exp::{ln_sum_exp_rows, responsibilities};
 
+/// A computation to be compiled once for every set of instructions.
+///
+/// Not a closure: `run` is to be `#[inline(always)]`, and so is what it calls, or it is compiled elsewhere, for any machine.
 pub(crate) trait Kernel {
     type Output;
+
     fn run(self) -> Self::Output;
 }
 
+/// Runs `kernel` with the widest instructions of this machine.
 #[cfg(feature = "simd")]
 pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
     struct Dispatched<K>(K);
