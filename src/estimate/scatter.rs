@@ -1,5 +1,7 @@
 //! How rows spread around their mean, as far as the structure of a covariance asks for it.
 
+use std::ops::Range;
+
 use nalgebra::{DMatrix, DVector};
 
 use crate::distribution::{
@@ -7,7 +9,7 @@ use crate::distribution::{
     StructuredGaussian, check_pivots,
 };
 use crate::real::{Real, count, real};
-use crate::vector::{ColumnKernel, chunk, over_columns};
+use crate::vector::{ColumnKernel, Kernel, chunk, over_columns};
 
 /// A [`Structure`] whose variances can be estimated: any.
 ///
@@ -52,13 +54,14 @@ pub trait Scatter: Structure {
     fn rows_needed(dimension: usize) -> usize;
 }
 
-/// Centred rows, column by column, of `height` entries each, with a weight for each row and room for a column.
+/// Centred rows, column by column, of `height` entries each of which the last may be 0, with their weights if they have some, and room for a
+/// column.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Centred<'a, T> {
     pub(super) entries: &'a [T],
     pub(super) height: usize,
-    pub(super) weights: &'a [T],
+    pub(super) weights: Option<&'a [T]>,
     pub(super) weighted: &'a mut [T],
 }
 
@@ -194,7 +197,7 @@ struct Products<'a, T> {
 impl<T: Real> ColumnKernel for Products<'_, T> {
     type Output = ();
     /// Four sums of so many lanes stay in registers.
-    const LANES: usize = 16;
+    const LANES: usize = 8;
 
     fn height(&self) -> usize {
         self.rows.height
@@ -205,9 +208,15 @@ impl<T: Real> ColumnKernel for Products<'_, T> {
         let Self { rows: Centred { entries, height, weights, weighted }, scatter } = self;
         let dimension = entries.len() / height;
         for (i, column) in entries.chunks_exact(height).enumerate() {
-            for ((to, &x), &w) in weighted.iter_mut().zip(column).zip(weights) {
-                *to = w * x;
-            }
+            let weighted = match weights {
+                None => column,
+                Some(weights) => {
+                    for ((to, &x), &w) in weighted.iter_mut().zip(column).zip(weights) {
+                        *to = w * x;
+                    }
+                    &*weighted
+                }
+            };
             let mut write = |j: usize, sums: [T; N]| {
                 let sum = total(sums);
                 scatter[j * dimension + i] = sum;
@@ -220,10 +229,7 @@ impl<T: Real> ColumnKernel for Products<'_, T> {
                 for at in (0..height).step_by(N) {
                     let own: [T; N] = chunk(weighted, at);
                     for next in 0..4 {
-                        let other = &others[next * height + at..][..N];
-                        for lane in 0..N {
-                            sums[next][lane] += own[lane] * other[lane];
-                        }
+                        add_weighted(&mut sums[next], &others[next * height + at..], &own);
                     }
                 }
                 sums.into_iter().enumerate().for_each(|(next, sums)| write(4 * four + next, sums));
@@ -232,10 +238,7 @@ impl<T: Real> ColumnKernel for Products<'_, T> {
             for (next, other) in fours.remainder().chunks_exact(height).enumerate() {
                 let mut sums = [T::zero(); N];
                 for at in (0..height).step_by(N) {
-                    let (own, other) = (&weighted[at..][..N], &other[at..][..N]);
-                    for lane in 0..N {
-                        sums[lane] += own[lane] * other[lane];
-                    }
+                    add_weighted(&mut sums, &other[at..], &weighted[at..]);
                 }
                 write(rest + next, sums);
             }
@@ -262,9 +265,19 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
         for (to, column) in scatter.iter_mut().zip(entries.chunks_exact(height)) {
             let mut sums = [T::zero(); N];
             for at in (0..height).step_by(N) {
-                let (x, w) = (&column[at..][..N], &weights[at..][..N]);
-                for lane in 0..N {
-                    sums[lane] += w[lane] * x[lane] * x[lane];
+                let x = &column[at..][..N];
+                match weights {
+                    None => {
+                        for lane in 0..N {
+                            sums[lane] += x[lane] * x[lane];
+                        }
+                    }
+                    Some(weights) => {
+                        let w = &weights[at..][..N];
+                        for lane in 0..N {
+                            sums[lane] += w[lane] * x[lane] * x[lane];
+                        }
+                    }
                 }
             }
             *to = total(sums);
@@ -272,19 +285,25 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
     }
 }
 
-/// Makes rows centred: takes off their weighted mean, column by column, and writes it.
+/// Copies rows, off their weighted mean, and writes that.
 pub(super) struct Centre<'a, T> {
-    pub(super) entries: &'a mut [T],
-    pub(super) height: usize,
-    pub(super) weights: &'a [T],
+    /// All rows, column by column, and how many.
+    pub(super) all: &'a [T],
+    pub(super) count: usize,
+    /// The rows to copy, and their weights, which are 1 if not given.
+    pub(super) range: Range<usize>,
+    pub(super) weights: Option<&'a [T]>,
     /// The sum of the weights, and the place of the largest one.
     pub(super) weight: T,
     pub(super) heaviest: usize,
+    pub(super) entries: &'a mut [T],
+    pub(super) height: usize,
     pub(super) mean: &'a mut [T],
 }
 
 impl<T: Real> ColumnKernel for Centre<'_, T> {
     type Output = ();
+    const LANES: usize = 16;
 
     fn height(&self) -> usize {
         self.height
@@ -292,27 +311,75 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
 
     #[inline(always)]
     fn by<const N: usize>(self) {
-        let Self { entries, height, weights, weight, heaviest, mean } = self;
-        for (column, mean) in entries.chunks_exact_mut(height).zip(mean) {
-            // Off an entry that counts first, so that a constant column becomes exactly 0 and nothing far away is summed; then off
-            // the mean twice, the second time for what the first one rounded.
-            let mut shift = column[heaviest];
-            *mean = shift;
-            for _ in 0..2 {
-                let mut sums = [T::zero(); N];
-                for (column, weights) in column.chunks_exact_mut(N).zip(weights.chunks_exact(N)) {
-                    for lane in 0..N {
-                        column[lane] -= shift;
-                        sums[lane] += weights[lane] * column[lane];
-                    }
+        let Self { all, count, range, weights, weight, heaviest, entries, height, mean } = self;
+        let size = range.len();
+        let columns = all.chunks_exact(count).zip(entries.chunks_exact_mut(height));
+        for ((from, to), mean) in columns.zip(mean) {
+            // Off an entry that counts first, so that a constant column becomes exactly 0 and nothing far away is summed. That entry
+            // has a share of the weight, so that it is not many deviations from the mean.
+            let from = &from[range.clone()];
+            let shift = from[heaviest];
+            let mut sums = [T::zero(); N];
+            let whole = size - size % N;
+            for at in (0..whole).step_by(N) {
+                let (from, to) = (&from[at..][..N], &mut to[at..][..N]);
+                for lane in 0..N {
+                    to[lane] = from[lane] - shift;
                 }
-                shift = total(sums) / weight;
-                *mean += shift;
+                match weights {
+                    None => add(&mut sums, to),
+                    Some(weights) => add_weighted(&mut sums, to, &weights[at..]),
+                }
             }
-            for x in column {
-                *x -= shift;
+            for row in whole..size {
+                to[row] = from[row] - shift;
+                sums[row - whole] += weights.map_or(to[row], |weights| weights[row] * to[row]);
+            }
+            let apart = total(sums) / weight;
+            for x in &mut to[..size] {
+                *x -= apart;
+            }
+            to[size..].fill(T::zero());
+            *mean = shift + apart;
+        }
+    }
+}
+
+#[inline(always)]
+fn add<T: Real, const N: usize>(sums: &mut [T; N], x: &[T]) {
+    let x = &x[..N];
+    for lane in 0..N {
+        sums[lane] += x[lane];
+    }
+}
+
+#[inline(always)]
+fn add_weighted<T: Real, const N: usize>(sums: &mut [T; N], x: &[T], weights: &[T]) {
+    let (x, weights) = (&x[..N], &weights[..N]);
+    for lane in 0..N {
+        sums[lane] += weights[lane] * x[lane];
+    }
+}
+
+/// The sum of weights, the place of the largest, and how many are not 0.
+pub(super) struct Weigh<'a, T>(pub(super) &'a [T]);
+
+impl<T: Real> Kernel for Weigh<'_, T> {
+    type Output = (T, usize, usize);
+
+    #[inline(always)]
+    fn run(self) -> (T, usize, usize) {
+        let mut sums = [T::zero(); 8];
+        let mut largest = [T::zero(); 8];
+        for weights in self.0.chunks_exact(8) {
+            for lane in 0..8 {
+                sums[lane] += weights[lane];
+                largest[lane] = if weights[lane] > largest[lane] { weights[lane] } else { largest[lane] };
             }
         }
+        let largest = largest.iter().fold(T::zero(), |most, &w| if w > most { w } else { most });
+        let heaviest = self.0.iter().position(|&w| w == largest).unwrap_or_default();
+        (total(sums), heaviest, self.0.iter().filter(|&&w| w > T::zero()).count())
     }
 }
 

@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::scatter::{Centre, Centred, Scatter, rounding};
+use super::scatter::{Centre, Centred, Scatter, Weigh, rounding};
 use super::{EstimateError, FitMle, SufficientStatistics};
 use crate::distribution::{DistributionError, Full, StructuredGaussian};
 use crate::parallel::by_parts;
-use crate::real::{Real, to_f64};
-use crate::vector::{BLOCK_ROWS, Block, over_columns};
+use crate::real::{Real, count, to_f64};
+use crate::vector::{BLOCK_ROWS, Block, over_columns, vectorised};
 
 /// Total weight, weighted mean, and scatter Σ w (x − mean)(x − mean)ᵀ, or what a [`Scatter`] keeps of it.
 ///
@@ -142,22 +142,23 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         Workspace { block, weights: padded, weighted, mean, scatter }: &mut Workspace<T>,
     ) {
         let size = range.len();
-        block.load(rows, range.start, size);
+        block.resize(size);
         let height = block.height();
-        let (padded, weighted) = (&mut padded[..height], &mut weighted[..height]);
-        match weights {
-            Some(weights) => padded[..size].copy_from_slice(weights),
-            None => padded[..size].fill(T::one()),
-        }
-        padded[size..].fill(T::zero());
-        let weight = padded.iter().fold(T::zero(), |sum, &w| sum + w);
+        let (weights, (weight, heaviest, counted)) = match weights {
+            None => (None, (count(size), 0, size)),
+            Some(weights) => {
+                let padded = &mut padded[..height];
+                padded[..size].copy_from_slice(weights);
+                padded[size..].fill(T::zero());
+                (Some(&*padded), vectorised(Weigh(padded)))
+            }
+        };
         if weight > T::zero() {
-            let heaviest =
-                padded.iter().enumerate().fold(0, |best, (row, &w)| if w > padded[best] { row } else { best });
-            let (weights, entries) = (&*padded, block.entries_mut());
-            over_columns(Centre { entries, height, weights, weight, heaviest, mean: mean.as_mut_slice() });
+            let (all, count, entries) = (rows.as_slice(), rows.nrows(), block.entries_mut());
+            let mean_of = mean.as_mut_slice();
+            over_columns(Centre { all, count, range, weights, weight, heaviest, entries, height, mean: mean_of });
             S::of_centred(Centred { entries: block.entries(), height, weights, weighted }, scatter);
-            self.join(padded.iter().filter(|&&w| w > T::zero()).count(), weight, mean, scatter);
+            self.join(counted, weight, mean, scatter);
         }
     }
 
@@ -214,17 +215,23 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
         if rows.ncols() != dimension {
             return Err(EstimateError::ColumnMismatch { expected: dimension, found: rows.ncols() });
         }
-        check_rows(rows, weights)?;
+        check_weights(rows, weights)?;
+        let mut all = Self::empty(dimension)?;
         by_parts(
             rows.nrows(),
             |range| {
                 let mut part = Self::empty(dimension)?;
                 let weights = weights.map(|weights| &weights[range.clone()]);
                 part.take_in(rows, range.clone(), weights, &mut Workspace::new::<S>(range.len(), dimension));
+                // A value that is not finite shows in the mean, unless its block has no weight: no need to look at each.
+                if part.rows < range.len() || !part.mean.iter().all(|x| x.is_finite()) {
+                    check_finite_rows(rows, range)?;
+                }
                 Ok(part)
             },
-            |part| self.merge(&part),
-        )
+            |part| all.merge(&part),
+        )?;
+        self.merge(&all)
     }
 
     fn merge(&mut self, other: &Self) -> Result<(), EstimateError> {
@@ -251,12 +258,18 @@ impl<T: Real, S: Scatter> FitMle for StructuredGaussian<T, S> {
     }
 }
 
-/// Errs on rows and weights that cannot be observed.
-pub(super) fn check_rows<T: Real>(rows: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), EstimateError> {
-    if let Some(index) = rows.iter().position(|x| !x.is_finite()) {
-        let (row, column) = rows.vector_to_matrix_index(index);
-        return Err(EstimateError::NonFinite { row, column, value: to_f64(rows[index]) });
+/// Errs on rows that are not finite.
+pub(super) fn check_finite_rows<T: Real>(rows: &DMatrix<T>, range: Range<usize>) -> Result<(), EstimateError> {
+    for (column, entries) in rows.column_iter().enumerate() {
+        if let Some(row) = range.clone().find(|&row| !entries[row].is_finite()) {
+            return Err(EstimateError::NonFinite { row, column, value: to_f64(entries[row]) });
+        }
     }
+    Ok(())
+}
+
+/// Errs on weights that are none.
+pub(super) fn check_weights<T: Real>(rows: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), EstimateError> {
     let Some(weights) = weights else { return Ok(()) };
     if weights.len() != rows.nrows() {
         return Err(EstimateError::WeightCount { weights: weights.len(), rows: rows.nrows() });

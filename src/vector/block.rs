@@ -6,7 +6,7 @@ use super::{Kernel, vectorised};
 use crate::real::Real;
 
 /// Rows taken at a time: sixteen columns of them stay in the nearest cache.
-pub(crate) const BLOCK_ROWS: usize = 256;
+pub(crate) const BLOCK_ROWS: usize = 128;
 
 /// Rows of a matrix, column by column. Each column is filled up with copies of its last entry to a multiple of 32 entries, or of
 /// 8 where there are fewer, so that loops over them leave no rest.
@@ -63,7 +63,7 @@ pub(crate) fn padded(rows: usize) -> usize {
 /// A loop over columns, some entries at a time.
 pub(crate) trait ColumnKernel {
     type Output;
-    /// The most entries at a time: 32, or 16 where more would not stay in registers.
+    /// The most entries at a time: 32, or 16 or 8 where more would not stay in registers.
     const LANES: usize = 32;
 
     /// The entries of each column.
@@ -85,7 +85,7 @@ pub(crate) fn over_columns<K: ColumnKernel>(kernel: K) -> K::Output {
             let height = self.0.height();
             if height.is_multiple_of(32) && K::LANES == 32 {
                 self.0.by::<32>()
-            } else if height.is_multiple_of(16) {
+            } else if height.is_multiple_of(16) && K::LANES >= 16 {
                 self.0.by::<16>()
             } else if height.is_multiple_of(8) {
                 self.0.by::<8>()

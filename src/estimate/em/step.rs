@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use super::{CovarianceModel, MixtureOf};
 use crate::distribution::{Density, Diagonal, DistributionError, Mixture, check_finite};
-use crate::estimate::statistics::{Workspace, check_rows};
+use crate::estimate::statistics::{Workspace, check_finite_rows, check_weights};
 use crate::estimate::{EstimateError, StructuredStatistics, SufficientStatistics};
 use crate::parallel::by_parts;
 use crate::real::{CompensatedSum, Real, count, to_f64};
@@ -27,7 +27,8 @@ impl<'a, T: Real> Data<'a, T> {
         if rows.ncols() == 0 {
             return Err(DistributionError::ZeroDimension.into());
         }
-        check_rows(rows, weights)?;
+        check_finite_rows(rows, 0..rows.nrows())?;
+        check_weights(rows, weights)?;
         let weight = match weights {
             Some(weights) => weights.iter().copied().fold(CompensatedSum::default(), CompensatedSum::plus).total(),
             None => count(rows.nrows()),
