@@ -33,6 +33,7 @@ mod kernel_density;
 mod landmarks;
 mod marginal;
 mod mixture;
+mod posterior;
 mod student_t;
 mod swiss_roll;
 mod toy;

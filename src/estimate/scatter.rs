@@ -319,21 +319,17 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
             // has a share of the weight, so that it is not many deviations from the mean.
             let from = &from[range.clone()];
             let shift = from[heaviest];
-            let mut sums = [T::zero(); N];
-            let whole = size - size % N;
-            for at in (0..whole).step_by(N) {
-                let (from, to) = (&from[at..][..N], &mut to[at..][..N]);
-                for lane in 0..N {
-                    to[lane] = from[lane] - shift;
-                }
-                match weights {
-                    None => add(&mut sums, to),
-                    Some(weights) => add_weighted(&mut sums, to, &weights[at..]),
-                }
+            // One loop after another: together they are not vectorised.
+            for (to, &x) in to.iter_mut().zip(from) {
+                *to = x - shift;
             }
-            for row in whole..size {
-                to[row] = from[row] - shift;
-                sums[row - whole] += weights.map_or(to[row], |weights| weights[row] * to[row]);
+            to[size..].fill(T::zero());
+            let mut sums = [T::zero(); N];
+            for at in (0..height).step_by(N) {
+                match weights {
+                    None => add(&mut sums, &to[at..]),
+                    Some(weights) => add_weighted(&mut sums, &to[at..], &weights[at..]),
+                }
             }
             let apart = total(sums) / weight;
             for x in &mut to[..size] {
