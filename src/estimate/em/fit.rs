@@ -11,6 +11,7 @@ pub struct MixtureFit<T: Real, M: CovarianceModel> {
     pub(super) trace: Vec<T>,
     pub(super) converged: bool,
     pub(super) emptied: Vec<usize>,
+    pub(super) degenerate: Option<usize>,
     pub(super) restart: usize,
     pub(super) failed: Vec<EstimateError>,
     pub(super) weight: T,
@@ -57,6 +58,22 @@ impl<T: Real, M: CovarianceModel> MixtureFit<T, M> {
     /// they had before, and a smaller number of components would do.
     pub fn emptied(&self) -> &[usize] {
         &self.emptied
+    }
+
+    /// The first component of which more than half of the variance in some direction is regularisation: it has shrunk to a point, a line or a
+    /// plane, for a few rows that lie there, and the likelihood is as high as the regularisation is small. Neither says anything
+    /// about the law of the data. Fewer components, fewer parameters for each, or more regularisation may help.
+    pub fn degenerate(&self) -> Option<usize> {
+        self.degenerate
+    }
+
+    /// Is it better than the other by the criterion, of which less is better, or because the other is degenerate?
+    pub(super) fn is_better(&self, other: &Self, criterion: impl Fn(&Self) -> T) -> bool {
+        match (self.degenerate, other.degenerate) {
+            (None, Some(_)) => true,
+            (Some(_), None) => false,
+            _ => criterion(self) < criterion(other),
+        }
     }
 
     /// The start, counted from 0, that led here.

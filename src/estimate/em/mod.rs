@@ -30,7 +30,9 @@ pub(super) type MixtureOf<T, M> = Mixture<StructuredGaussian<T, <M as covariance
 /// From a start, it computes the [responsibilities](Mixture::responsibilities) r of the components for every row, refits each component by
 /// maximum likelihood with weights r, takes the mean of r as its weight, and repeats. The log-likelihood never falls. It ends where the
 /// mean log-likelihood of a row, in nats, changes by no more than the tolerance in one iteration; that may be far from where it would come to
-/// rest, so a tolerance much below the differences that matter is well spent. Several starts are tried, and the likeliest end is kept.
+/// rest, so a tolerance much below the differences that matter is well spent. Several starts are tried, and the likeliest end is kept; but an
+/// end where a component has shrunk as far as the regularisation lets it, and is as likely as that makes it, only if there is no other:
+/// see [`MixtureFit::degenerate`].
 ///
 /// | setting | if nothing is said |
 /// |---|---|
@@ -205,7 +207,7 @@ impl<M: CovarianceModel> Em<M> {
             match end {
                 Err(error) => failed.push(error),
                 Ok((fit, go_on)) => {
-                    if best.as_ref().is_none_or(|best| fit.mean_ln_likelihood() > best.mean_ln_likelihood()) {
+                    if best.as_ref().is_none_or(|best| fit.is_better(best, |fit| -fit.mean_ln_likelihood())) {
                         best = Some(fit);
                     }
                     if !go_on {
@@ -309,9 +311,17 @@ impl<M: CovarianceModel> Em<M> {
             trace.push(ln_likelihood);
         }
         let weight = data.weight();
-        let emptied = (0..statistics.len()).filter(|&k| step::is_empty(statistics[k].weight(), weight)).collect();
+        let is_empty = |k: usize| step::is_empty(statistics[k].weight(), weight);
+        let emptied = (0..statistics.len()).filter(|&k| is_empty(k)).collect();
+        // Less the regularisation instead of more: what is left must be a covariance.
+        let less: Vec<T> = more.iter().map(|&more| -more).collect();
+        let degenerate = match M::components(&statistics, is_empty, &less, law.components()) {
+            Err((component, _)) if !more.is_empty() => Some(component),
+            _ => None,
+        };
         let free_parameters = M::free_parameters(law.dimension(), law.components().len());
-        Ok(MixtureFit { law, trace, converged, emptied, restart, failed: Vec::new(), weight, free_parameters })
+        let failed = Vec::new();
+        Ok(MixtureFit { law, trace, converged, emptied, degenerate, restart, failed, weight, free_parameters })
     }
 }
 

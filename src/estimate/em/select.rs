@@ -37,7 +37,7 @@ pub struct Selection<T: Real, M: CovarianceModel> {
 }
 
 impl<T: Real, M: CovarianceModel> Selection<T, M> {
-    /// The fit that the criterion prefers; of equals the first.
+    /// The fit that the criterion prefers; of equals the first, and a [degenerate](MixtureFit::degenerate) one only if all are.
     pub fn best(&self) -> &MixtureFit<T, M> {
         &self.best
     }
@@ -88,7 +88,7 @@ impl<M: CovarianceModel> Em<M> {
                 Err(error) => failed.push((components, error)),
             }
         }
-        let better = |a: usize, b: usize| if criterion.of(&fits[b]) < criterion.of(&fits[a]) { b } else { a };
+        let better = |a: usize, b: usize| if fits[b].is_better(&fits[a], |fit| criterion.of(fit)) { b } else { a };
         match (0..fits.len()).reduce(better) {
             Some(place) => {
                 let best = fits.remove(place);
