@@ -84,7 +84,7 @@
 //! | room | what for |
 //! |---|---|
 //! | [`distribution`] | laws: sampling, densities, affine images |
-//! | [`estimate`] | maximum likelihood from sufficient statistics |
+//! | [`estimate`] | maximum likelihood: closed forms from sufficient statistics, mixtures by EM |
 //! | [`divergence`] | f-divergences: exact values, bounds, games |
 //! | [`autodiff`] | a tape closed under differentiation |
 //! | [`nn`] | layers; tuples compose them; ports know rows from images |

@@ -112,6 +112,7 @@ fn draw(charts: &[Chart], columns: usize, stem: &Path) -> Result<(), String> {
         if plots.is_empty() {
             plots.push(LinePlot::new().into()); // without any plot kuva would leave the axes out
         }
+        keys.dedup();
         keys.retain(|key| !legend.contains(key));
         legend.append(&mut keys);
         let layout = axes([chart.title, ""], chart.labels, [x, y], size, 1.0);

@@ -3,6 +3,7 @@
 //! | law | density | samples | moments | affine image | marginal | conditional | cdf if d = 1 | landmarks |
 //! |---|---|---|---|---|---|---|---|---|
 //! | [`Gaussian`] | yes | yes | yes | yes | yes | yes | yes | yes |
+//! | [`DiagonalGaussian`], [`SphericalGaussian`] | yes | yes | yes | by [`to_full`](StructuredGaussian::to_full) | yes | yes | yes | yes |
 //! | [`Mixture`] of any of these | if they have | if they have | if they have | if they have | if they have | if they have | if they have | if they have |
 //! | [`StudentT`] | yes | yes | some of them | yes | yes | yes | | yes |
 //! | [`UniformBox`] | yes | yes | yes | along the axes | yes | yes | yes | yes |

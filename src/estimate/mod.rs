@@ -1,10 +1,25 @@
-//! Maximum-likelihood estimation from sufficient statistics.
+//! Maximum-likelihood estimation.
 //!
-//! | law | statistics | estimate |
+//! | law | how | needs |
 //! |---|---|---|
-//! | [`Gaussian`](crate::distribution::Gaussian) | [`GaussianStatistics`] | closed form |
+//! | [`Gaussian`](crate::distribution::Gaussian) | [`FitMle`], closed form from [`GaussianStatistics`] | d + 1 rows |
+//! | [`DiagonalGaussian`](crate::distribution::DiagonalGaussian), [`SphericalGaussian`](crate::distribution::SphericalGaussian) | [`FitMle`], closed form from [`StructuredStatistics`] | 2 rows |
+//! | [`Mixture`](crate::distribution::Mixture) of these | [`Em`], iterations of weighted fits | as many rows that differ as components |
 //!
-//! Statistics are a monoid: observed in any number of parts, in any order, and merged.
+//! Statistics are a monoid: observed in any number of parts, in any order, and merged. With the feature `rayon` the rows of a call are shared out
+//! over all cores; the numbers are the same.
+//!
+//! What scikit-learn calls `GaussianMixture` is here:
+//!
+//! | there | here |
+//! |---|---|
+//! | `covariance_type` | the type parameter of [`Em`]: a [`CovarianceModel`] |
+//! | `reg_covar`, `tol`, `max_iter`, `n_init`, `init_params` | [`Regularisation::Absolute`], [`Em::tolerance`], [`Em::max_iterations`], [`Em::restarts`], [`Start`] |
+//! | `means_init` and its like, `warm_start` | [`Em::fit_from`] |
+//! | `fit`; no weights | [`Em::fit`], [`Em::fit_weighted`] |
+//! | `lower_bounds_`, `converged_`, `n_iter_` | [`MixtureFit::trace`], [`MixtureFit::converged`], [`MixtureFit::iterations`] |
+//! | `aic`, `bic`, a loop over them | [`MixtureFit::aic`], [`MixtureFit::bic`], [`Em::select`] |
+//! | `predict`, `predict_proba`, `score_samples`, `sample` | of the law: [`predict`](crate::distribution::Mixture::predict), [`responsibilities`](crate::distribution::Mixture::responsibilities), [`ln_pdf_rows`](crate::distribution::Density::ln_pdf_rows), [`sample_rows`](crate::distribution::SampleRows::sample_rows) |
 
 mod em;
 mod error;
