@@ -8,7 +8,7 @@ use crate::distribution::{
     Diagonal, DiagonalGaussian, DistributionError, Full, Gaussian, Spherical, SphericalGaussian, Structure,
     StructuredGaussian, check_pivots,
 };
-use crate::real::{Real, count, real};
+use crate::real::{Real, count, real, to_f64};
 use crate::vector::{ColumnKernel, Kernel, chunk, over_columns};
 
 /// A [`Structure`] whose variances can be estimated: any.
@@ -293,9 +293,9 @@ pub(super) struct Centre<'a, T> {
     /// The rows to copy, and their weights, which are 1 if not given.
     pub(super) range: Range<usize>,
     pub(super) weights: Option<&'a [T]>,
-    /// The sum of the weights, and the place of the largest one.
+    /// The sum of the weights, and the place of one that is no less than their mean.
     pub(super) weight: T,
-    pub(super) heaviest: usize,
+    pub(super) heavy: usize,
     pub(super) entries: &'a mut [T],
     pub(super) height: usize,
     pub(super) mean: &'a mut [T],
@@ -311,14 +311,14 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
 
     #[inline(always)]
     fn by<const N: usize>(self) {
-        let Self { all, count, range, weights, weight, heaviest, entries, height, mean } = self;
+        let Self { all, count, range, weights, weight, heavy, entries, height, mean } = self;
         let size = range.len();
         let columns = all.chunks_exact(count).zip(entries.chunks_exact_mut(height));
         for ((from, to), mean) in columns.zip(mean) {
             // Off an entry that counts first, so that a constant column becomes exactly 0 and nothing far away is summed. That entry
             // has a share of the weight, so that it is not many deviations from the mean.
             let from = &from[range.clone()];
-            let shift = from[heaviest];
+            let shift = from[heavy];
             // One loop after another: together they are not vectorised.
             for (to, &x) in to.iter_mut().zip(from) {
                 *to = x - shift;
@@ -357,7 +357,7 @@ fn add_weighted<T: Real, const N: usize>(sums: &mut [T; N], x: &[T], weights: &[
     }
 }
 
-/// The sum of weights, the place of the largest, and how many are not 0.
+/// The sum of weights, the place of one that is no less than their mean, and how many are not 0. They come in eights.
 pub(super) struct Weigh<'a, T>(pub(super) &'a [T]);
 
 impl<T: Real> Kernel for Weigh<'_, T> {
@@ -365,17 +365,16 @@ impl<T: Real> Kernel for Weigh<'_, T> {
 
     #[inline(always)]
     fn run(self) -> (T, usize, usize) {
-        let mut sums = [T::zero(); 8];
-        let mut largest = [T::zero(); 8];
+        let (mut sums, mut counts) = ([T::zero(); 8], [T::zero(); 8]);
         for weights in self.0.chunks_exact(8) {
             for lane in 0..8 {
                 sums[lane] += weights[lane];
-                largest[lane] = if weights[lane] > largest[lane] { weights[lane] } else { largest[lane] };
+                counts[lane] += if weights[lane] > T::zero() { T::one() } else { T::zero() };
             }
         }
-        let largest = largest.iter().fold(T::zero(), |most, &w| if w > most { w } else { most });
-        let heaviest = self.0.iter().position(|&w| w == largest).unwrap_or_default();
-        (total(sums), heaviest, self.0.iter().filter(|&&w| w > T::zero()).count())
+        let (sum, size) = (total(sums), count::<T>(self.0.len()));
+        let heavy = self.0.iter().position(|&w| w * size >= sum).unwrap_or_default();
+        (sum, heavy, to_f64(total(counts)) as usize)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{EstimateError, FitMle, SufficientStatistics};
 use crate::distribution::{DistributionError, Full, StructuredGaussian};
 use crate::parallel::by_parts;
 use crate::real::{Real, count, to_f64};
-use crate::vector::{BLOCK_ROWS, Block, over_columns, vectorised};
+use crate::vector::{BLOCK_ROWS, Block, over_columns, padded, vectorised};
 
 /// Total weight, weighted mean, and scatter Σ w (x − mean)(x − mean)ᵀ, or what a [`Scatter`] keeps of it.
 ///
@@ -144,7 +144,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         let size = range.len();
         block.resize(size);
         let height = block.height();
-        let (weights, (weight, heaviest, counted)) = match weights {
+        let (weights, (weight, heavy, counted)) = match weights {
             None => (None, (count(size), 0, size)),
             Some(weights) => {
                 let padded = &mut padded[..height];
@@ -156,7 +156,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         if weight > T::zero() {
             let (all, count, entries) = (rows.as_slice(), rows.nrows(), block.entries_mut());
             let mean_of = mean.as_mut_slice();
-            over_columns(Centre { all, count, range, weights, weight, heaviest, entries, height, mean: mean_of });
+            over_columns(Centre { all, count, range, weights, weight, heavy, entries, height, mean: mean_of });
             S::of_centred(Centred { entries: block.entries(), height, weights, weighted }, scatter);
             self.join(counted, weight, mean, scatter);
         }
@@ -192,8 +192,8 @@ pub(super) struct Workspace<T: Real> {
 
 impl<T: Real> Workspace<T> {
     pub(super) fn new<S: Scatter>(rows: usize, dimension: usize) -> Self {
-        let block = Block::new(rows, dimension);
-        let column = vec![T::zero(); block.height()];
+        let block = Block::new(dimension);
+        let column = vec![T::zero(); padded(rows.min(BLOCK_ROWS))];
         let scatter = DMatrix::zeros(dimension, S::columns(dimension));
         Self { block, weights: column.clone(), weighted: column, mean: DVector::zeros(dimension), scatter }
     }

@@ -17,26 +17,28 @@ pub(crate) struct Block<T> {
 }
 
 impl<T: Real> Block<T> {
-    /// Room for `rows` rows, or for [`BLOCK_ROWS`] if that is less.
-    pub(crate) fn new(rows: usize, columns: usize) -> Self {
-        let height = padded(rows.min(BLOCK_ROWS));
-        Self { entries: vec![T::zero(); height * columns], height, columns }
+    /// No rows yet.
+    pub(crate) fn new(columns: usize) -> Self {
+        Self { entries: Vec::new(), height: 0, columns }
     }
 
     /// Takes in `count` rows of `rows`, from row `first` on.
     pub(crate) fn load(&mut self, rows: &DMatrix<T>, first: usize, count: usize) {
-        self.resize(count);
-        let columns = rows.as_slice().chunks_exact(rows.nrows().max(1));
-        for (to, from) in self.entries.chunks_exact_mut(self.height.max(1)).zip(columns) {
-            let (head, rest) = to.split_at_mut(count);
-            head.copy_from_slice(&from[first..first + count]);
-            rest.fill(head.last().copied().unwrap_or_else(T::zero));
+        self.height = padded(count);
+        self.entries.clear();
+        self.entries.reserve(self.height * self.columns);
+        for column in rows.as_slice().chunks_exact(rows.nrows().max(1)) {
+            let taken = &column[first..first + count];
+            self.entries.extend_from_slice(taken);
+            let last = taken.last().copied().unwrap_or_else(T::zero);
+            self.entries.resize(self.entries.len() + self.height - count, last);
         }
     }
 
     /// Makes room for `count` rows, and leaves open what is in them.
     pub(crate) fn resize(&mut self, count: usize) {
         self.height = padded(count);
+        self.entries.resize(self.height * self.columns, T::zero());
     }
 
     /// The entries of each column.
@@ -46,12 +48,12 @@ impl<T: Real> Block<T> {
 
     /// The columns, one after another.
     pub(crate) fn entries(&self) -> &[T] {
-        &self.entries[..self.height * self.columns]
+        &self.entries
     }
 
     /// The columns, one after another.
     pub(crate) fn entries_mut(&mut self) -> &mut [T] {
-        &mut self.entries[..self.height * self.columns]
+        &mut self.entries
     }
 }
 

@@ -122,7 +122,7 @@ impl<T: Real, S: Structure> StructuredGaussian<T, S> {
         mut visit: impl FnMut(usize, usize, &Block<T>),
     ) -> Result<(), DistributionError> {
         check_dimension("the row", self.dimension(), rows.ncols())?;
-        let mut block = Block::new(count, self.dimension());
+        let mut block = Block::new(self.dimension());
         for start in (0..count).step_by(BLOCK_ROWS) {
             let taken = BLOCK_ROWS.min(count - start);
             block.load(rows, first + start, taken);
@@ -199,7 +199,7 @@ impl<T: SampleReal, S: Structure> SampleRows for StructuredGaussian<T, S> {
     fn sample_rows_to<R: Rng + ?Sized>(&self, rng: &mut R, out: &mut DMatrix<T>) -> Result<(), DistributionError> {
         check_dimension("the output row", self.dimension(), out.ncols())?;
         let n = out.nrows();
-        let mut block = Block::new(n, self.dimension());
+        let mut block = Block::new(self.dimension());
         for start in (0..n).step_by(BLOCK_ROWS) {
             let count = BLOCK_ROWS.min(n - start);
             block.resize(count);

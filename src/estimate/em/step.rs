@@ -12,6 +12,9 @@ use crate::parallel::by_parts;
 use crate::real::{CompensatedSum, Real, count, to_f64};
 use crate::vector::{BLOCK_ROWS, padded, responsibilities};
 
+/// Rows whose densities are computed at a time.
+const BLOCK: usize = 4 * BLOCK_ROWS;
+
 /// Rows that are known to be fine, and their weights.
 pub(super) struct Data<'a, T: Real> {
     pub(super) rows: &'a DMatrix<T>,
@@ -74,8 +77,8 @@ impl<'a, T: Real> Data<'a, T> {
                 let (mut of_part, mut sum_of_part) = (empty()?, CompensatedSum::default());
                 let mut workspace = Workspace::new::<M::Structure>(range.len(), dimension);
                 let mut shares = Shares::new(range.len(), components);
-                for start in range.clone().step_by(BLOCK_ROWS) {
-                    let block = start..range.end.min(start + BLOCK_ROWS);
+                for start in range.clone().step_by(BLOCK) {
+                    let block = start..range.end.min(start + BLOCK);
                     shares.resize(block.len());
                     sum_of_part = sum_of_part.plus(share(block.clone(), &mut shares)?);
                     for (k, of_component) in of_part.iter_mut().enumerate() {
@@ -103,7 +106,7 @@ pub(super) struct Shares<T> {
 
 impl<T: Real> Shares<T> {
     fn new(rows: usize, components: usize) -> Self {
-        let height = padded(rows.min(BLOCK_ROWS));
+        let height = padded(rows.min(BLOCK));
         Self { terms: vec![T::zero(); height * components], ln_sums: vec![T::zero(); height], components }
     }
 
