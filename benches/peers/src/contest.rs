@@ -157,5 +157,5 @@ fn milliseconds(seconds: f64) -> String {
 /// A row of a Markdown table that can also be read as it is.
 fn print(cells: [&str; 8]) {
     let [task, name, time, range, each, factor, bar, met] = cells;
-    println!("| {task:<32} | {name:<31} | {time:>6} | {range:>14} | {each:>8} | {factor:>14} | {bar:>3} | {met:<3} |");
+    println!("| {task:<34} | {name:<31} | {time:>6} | {range:>14} | {each:>8} | {factor:>14} | {bar:>3} | {met:<3} |");
 }
