@@ -1,8 +1,10 @@
 """EM of Gaussian mixtures by scikit-learn: writes em.csv beside itself, and its data: iris.csv, wine.csv, breast_cancer.csv.
 
 Nothing is drawn. A start is rows of the data as means, equal weights, and the covariance of all rows as far as the structure holds
-it; STEPS iterations follow, an E-step and an M-step each. The trace is the mean log-likelihood of a row before each M-step, scikit-learn's
-`lower_bounds_`, and once more at the end. scikit-learn has no weights, so the weighted cases repeat rows; the file has both.
+it. Iterations follow, an M-step and an E-step each: STEPS of them, or until one changes the mean log-likelihood by no more than REST. (After
+that it may stay the same to the last digit, while the parameters still move, and who stops there could not be compared.) The trace is the
+mean log-likelihood of a row, scikit-learn's `lower_bounds_`, of the start and after each iteration. scikit-learn has no weights, so the
+weighted cases repeat rows.
 
 A line is: "data covariance k what", then numbers. Matrices are written row by row, one component after the other. A diagonal is a
 row, a spherical covariance a number, and there is one tied covariance. Labels are those of all rows, scores are ln pdf of every 30th.
@@ -23,6 +25,7 @@ from sklearn.mixture._gaussian_mixture import _compute_precision_cholesky
 
 HERE = Path(__file__).parent
 STEPS = 30
+REST = 1e-10
 DIGITS = 1e-12
 LONG = np.longdouble
 lines = []
@@ -73,16 +76,16 @@ def ln_pdf(x, mean, covariance):
     return -(z**2).sum(0) / 2 - np.log(np.diag(factor)).sum() - d * np.log(8 * np.arctan(LONG(1))) / 2
 
 
-def again(x, row_weights, kind, reg_covar, weights, means, covariances):
+def again(x, row_weights, kind, reg_covar, steps, weights, means, covariances):
     """The same EM in 80-bit numbers, with the weights of the rows in the sums: trace, weights, means, covariance matrices."""
     x, row_weights, means = LONG(x), LONG(row_weights), LONG(means)
     (k, d), trace = means.shape, []
     covariances = matrices(LONG(covariances), kind, k, d)
-    for step in range(STEPS + 1):
+    for step in range(steps + 1):
         joint = np.log(LONG(weights))[:, None] + np.stack([ln_pdf(x, m, c) for m, c in zip(means, covariances)])
         total = np.log(np.exp(joint - joint.max(0)).sum(0)) + joint.max(0)
         trace.append(total @ row_weights / row_weights.sum())
-        if step == STEPS:
+        if step == steps:
             return np.array(trace), weights, means, covariances
         shares = np.exp(joint - total) * row_weights
         sizes = shares.sum(1)
@@ -107,12 +110,12 @@ def case(name, x, kind, k, reg_covar, row_weights=None):
     law = GaussianMixture(k, covariance_type=kind, reg_covar=reg_covar)
     law.weights_, law.means_, law.covariances_ = start
     law.precisions_cholesky_ = _compute_precision_cholesky(law.covariances_, kind)
-    trace = []
-    for _ in range(STEPS):
+    mean_ln_likelihood, ln_shares = law._e_step(repeated)
+    trace = [mean_ln_likelihood]
+    while len(trace) <= STEPS and (len(trace) < 2 or abs(trace[-1] - trace[-2]) > REST):
+        law._m_step(repeated, ln_shares)
         mean_ln_likelihood, ln_shares = law._e_step(repeated)
         trace.append(mean_ln_likelihood)
-        law._m_step(repeated, ln_shares)
-    trace.append(law.score(repeated))
 
     write(f"{name} reg_covar", reg_covar)
     for what, numbers in zip(("weights", "means", "covariances"), start):
@@ -130,7 +133,7 @@ def case(name, x, kind, k, reg_covar, row_weights=None):
     # Labels are the same for everybody where the two best components are apart.
     best = np.sort(law.predict_proba(x), axis=1)
     assert (best[:, -1] - best[:, -2]).min() > 1e-4, name
-    long_trace, long_weights, long_means, long_covariances = again(x, counts, kind, reg_covar, *start)
+    long_trace, long_weights, long_means, long_covariances = again(x, counts, kind, reg_covar, len(trace) - 1, *start)
     sizes = np.sqrt(np.diagonal(long_covariances, axis1=1, axis2=2))
     found = matrices(law.covariances_, kind, k, d)
     return [
