@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
-use fenchel::distribution::{Density, Gaussian, Mixture, Moments, SampleRows};
-use fenchel::estimate::FitMle;
+use fenchel::distribution::{Density, Full, Gaussian, Moments, SampleRows};
+use fenchel::estimate::{Em, FitMle, Regularisation};
 use fenchel::nalgebra::DMatrix;
 use linfa::prelude::*;
 use linfa_clustering::{GaussianMixtureModel, GmmError, GmmInitMethod};
@@ -20,13 +20,9 @@ use crate::work::{Law, Scratch, law, rng, start};
 
 /// That many iterations from `start`.
 fn fit(rows: &DMatrix<f64>, start: &Law, iterations: usize) -> Result<Law, Failure> {
-    let mut law = start.clone();
-    for _ in 0..iterations {
-        let shares = law.responsibilities(rows)?;
-        let parts = shares.column_iter().map(|share| Gaussian::fit_mle_weighted(rows, share.as_slice()));
-        law = Mixture::new(shares.row_sum().as_slice(), parts.collect::<Result<_, _>>()?)?;
-    }
-    Ok(law)
+    let em = Em::<Full>::new(start.components().len()).regularisation(Regularisation::None);
+    let fit = em.tolerance(0.0).max_iterations(iterations).fit_from(rows, start)?;
+    if fit.iterations() == iterations { Ok(fit.into_law()) } else { Err("fenchel stopped early".into()) }
 }
 
 fn ours<'a>(rows: &'a DMatrix<f64>, start: &'a Law) -> Runner<'a> {
