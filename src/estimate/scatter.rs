@@ -54,15 +54,20 @@ pub trait Scatter: Structure {
     fn rows_needed(dimension: usize) -> usize;
 }
 
-/// Centred rows, column by column, of `height` entries each of which the last may be 0, with their weights if they have some, and room for a
-/// column.
+/// Rows off one of them, column by column, of `height` entries each.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Centred<'a, T> {
     pub(super) entries: &'a [T],
     pub(super) height: usize,
+    /// The entries that count.
+    pub(super) size: usize,
+    /// How far the mean is from the entry that is taken off.
+    pub(super) apart: &'a [T],
+    /// 1 if not given.
     pub(super) weights: Option<&'a [T]>,
-    pub(super) weighted: &'a mut [T],
+    /// Room for [`NEAR`] rows and a column more.
+    pub(super) near: &'a mut [T],
 }
 
 impl Scatter for Full {
@@ -188,6 +193,9 @@ fn mean_variance<T: Real>(scatter: &DMatrix<T>, divisor: T) -> T {
     scatter.sum() / divisor / count(scatter.nrows())
 }
 
+/// Rows whose products are summed at a time: some dozen columns of them stay in the nearest cache.
+pub(super) const NEAR: usize = 128;
+
 /// Σ w x xᵀ, both triangles.
 struct Products<'a, T> {
     rows: Centred<'a, T>,
@@ -205,43 +213,73 @@ impl<T: Real> ColumnKernel for Products<'_, T> {
 
     #[inline(always)]
     fn by<const N: usize>(self) {
-        let Self { rows: Centred { entries, height, weights, weighted }, scatter } = self;
-        let dimension = entries.len() / height;
-        for (i, column) in entries.chunks_exact(height).enumerate() {
-            let weighted = match weights {
-                None => column,
-                Some(weights) => {
-                    for ((to, &x), &w) in weighted.iter_mut().zip(column).zip(weights) {
-                        *to = w * x;
-                    }
-                    &*weighted
+        let Self { rows: Centred { entries, height, size, apart, weights, near }, scatter } = self;
+        let dimension = apart.len();
+        let (near, weighted) = near.split_at_mut(dimension * NEAR);
+        scatter.fill(T::zero());
+        for start in (0..height).step_by(NEAR) {
+            let size_near = NEAR.min(height - start);
+            let counted = size_near.min(size.saturating_sub(start));
+            let near = &mut near[..dimension * size_near];
+            for (j, to) in near.chunks_exact_mut(size_near).enumerate() {
+                let (from, apart) = (&entries[j * height + start..][..size_near], apart[j]);
+                for (to, &x) in to.iter_mut().zip(from) {
+                    *to = x - apart;
                 }
-            };
-            let mut write = |j: usize, sums: [T; N]| {
-                let sum = total(sums);
-                scatter[j * dimension + i] = sum;
-                scatter[i * dimension + j] = sum;
-            };
-            let others = &entries[..(i + 1) * height];
-            let mut fours = others.chunks_exact(4 * height);
-            for (four, others) in fours.by_ref().enumerate() {
-                let mut sums = [[T::zero(); N]; 4];
-                for at in (0..height).step_by(N) {
-                    let own: [T; N] = chunk(weighted, at);
-                    for next in 0..4 {
-                        add_weighted(&mut sums[next], &others[next * height + at..], &own);
-                    }
-                }
-                sums.into_iter().enumerate().for_each(|(next, sums)| write(4 * four + next, sums));
+                to[counted..].fill(T::zero());
             }
-            let rest = i + 1 - fours.remainder().len() / height;
-            for (next, other) in fours.remainder().chunks_exact(height).enumerate() {
-                let mut sums = [T::zero(); N];
-                for at in (0..height).step_by(N) {
-                    add_weighted(&mut sums, &other[at..], &weighted[at..]);
-                }
-                write(rest + next, sums);
+            let weights = weights.map(|weights| &weights[start..][..size_near]);
+            add_products::<T, N>(near, size_near, weights, &mut weighted[..size_near], scatter);
+        }
+        for i in 0..dimension {
+            for j in 0..i {
+                scatter[i * dimension + j] = scatter[j * dimension + i];
             }
+        }
+    }
+}
+
+/// Adds Σ w x xᵀ to the lower triangle.
+#[inline(always)]
+fn add_products<T: Real, const N: usize>(
+    entries: &[T],
+    height: usize,
+    weights: Option<&[T]>,
+    weighted: &mut [T],
+    scatter: &mut [T],
+) {
+    let dimension = entries.len() / height;
+    for (i, column) in entries.chunks_exact(height).enumerate() {
+        let weighted = match weights {
+            None => column,
+            Some(weights) => {
+                for ((to, &x), &w) in weighted.iter_mut().zip(column).zip(weights) {
+                    *to = w * x;
+                }
+                &*weighted
+            }
+        };
+        let mut add = |j: usize, sums: [T; N]| scatter[j * dimension + i] += total(sums);
+        // By four columns, so that a number that is loaded is used four times.
+        let others = &entries[..(i + 1) * height];
+        let mut fours = others.chunks_exact(4 * height);
+        for (four, others) in fours.by_ref().enumerate() {
+            let mut sums = [[T::zero(); N]; 4];
+            for at in (0..height).step_by(N) {
+                let own: [T; N] = chunk(weighted, at);
+                for next in 0..4 {
+                    add_weighted(&mut sums[next], &others[next * height + at..], &own);
+                }
+            }
+            sums.into_iter().enumerate().for_each(|(next, sums)| add(4 * four + next, sums));
+        }
+        let rest = i + 1 - fours.remainder().len() / height;
+        for (next, other) in fours.remainder().chunks_exact(height).enumerate() {
+            let mut sums = [T::zero(); N];
+            for at in (0..height).step_by(N) {
+                add_weighted(&mut sums, &other[at..], &weighted[at..]);
+            }
+            add(rest + next, sums);
         }
     }
 }
@@ -261,31 +299,30 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
 
     #[inline(always)]
     fn by<const N: usize>(self) {
-        let Self { rows: Centred { entries, height, weights, .. }, scatter } = self;
-        for (to, column) in scatter.iter_mut().zip(entries.chunks_exact(height)) {
-            let mut sums = [T::zero(); N];
-            for at in (0..height).step_by(N) {
-                let x = &column[at..][..N];
-                match weights {
-                    None => {
-                        for lane in 0..N {
-                            sums[lane] += x[lane] * x[lane];
-                        }
-                    }
-                    Some(weights) => {
-                        let w = &weights[at..][..N];
-                        for lane in 0..N {
-                            sums[lane] += w[lane] * x[lane] * x[lane];
-                        }
+        let Self { rows: Centred { entries, height, size, apart, weights, near }, scatter } = self;
+        for ((to, column), &apart) in scatter.iter_mut().zip(entries.chunks_exact(height)).zip(apart) {
+            *to = T::zero();
+            for start in (0..height).step_by(NEAR) {
+                let size_near = NEAR.min(height - start);
+                let near = &mut near[..size_near];
+                for (to, &x) in near.iter_mut().zip(&column[start..]) {
+                    *to = (x - apart) * (x - apart);
+                }
+                near[size_near.min(size.saturating_sub(start))..].fill(T::zero());
+                let mut sums = [T::zero(); N];
+                for at in (0..size_near).step_by(N) {
+                    match weights {
+                        None => add(&mut sums, &near[at..]),
+                        Some(weights) => add_weighted(&mut sums, &near[at..], &weights[start + at..]),
                     }
                 }
+                *to += total(sums);
             }
-            *to = total(sums);
         }
     }
 }
 
-/// Copies rows, off their weighted mean, and writes that.
+/// Copies rows, off one of them, and writes their weighted mean.
 pub(super) struct Centre<'a, T> {
     /// All rows, column by column, and how many.
     pub(super) all: &'a [T],
@@ -299,6 +336,8 @@ pub(super) struct Centre<'a, T> {
     pub(super) entries: &'a mut [T],
     pub(super) height: usize,
     pub(super) mean: &'a mut [T],
+    /// How far the mean is from the entry that is taken off.
+    pub(super) apart: &'a mut [T],
 }
 
 impl<T: Real> ColumnKernel for Centre<'_, T> {
@@ -311,10 +350,10 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
 
     #[inline(always)]
     fn by<const N: usize>(self) {
-        let Self { all, count, range, weights, weight, heavy, entries, height, mean } = self;
+        let Self { all, count, range, weights, weight, heavy, entries, height, mean, apart } = self;
         let size = range.len();
         let columns = all.chunks_exact(count).zip(entries.chunks_exact_mut(height));
-        for ((from, to), mean) in columns.zip(mean) {
+        for (((from, to), mean), apart) in columns.zip(mean).zip(apart) {
             // Off an entry that counts first, so that a constant column becomes exactly 0 and nothing far away is summed. That entry
             // has a share of the weight, so that it is not many deviations from the mean.
             let from = &from[range.clone()];
@@ -331,13 +370,16 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
                     Some(weights) => add_weighted(&mut sums, &to[at..], &weights[at..]),
                 }
             }
-            let apart = total(sums) / weight;
-            for x in &mut to[..size] {
-                *x -= apart;
-            }
-            to[size..].fill(T::zero());
-            *mean = shift + apart;
+            *apart = total(sums) / weight;
+            *mean = shift + *apart;
         }
+    }
+}
+
+#[inline(always)]
+fn multiply<T: Real>(to: &mut [T], x: &[T], weights: &[T]) {
+    for ((to, &x), &w) in to.iter_mut().zip(x).zip(weights) {
+        *to = w * x;
     }
 }
 

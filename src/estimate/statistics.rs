@@ -5,12 +5,16 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::scatter::{Centre, Centred, Scatter, Weigh, rounding};
+use super::scatter::{Centre, Centred, NEAR, Scatter, Weigh, rounding};
 use super::{EstimateError, FitMle, SufficientStatistics};
 use crate::distribution::{DistributionError, Full, StructuredGaussian};
 use crate::parallel::by_parts;
 use crate::real::{Real, count, to_f64};
-use crate::vector::{BLOCK_ROWS, Block, over_columns, padded, vectorised};
+use crate::vector::{Block, over_columns, padded, vectorised};
+
+/// Rows that are taken off their common mean. Many, because columns are read one after another, and memory is fast where it is read on and on; no
+/// multiple of 512, at which distance columns would get into each other's way in the cache.
+const BLOCK: usize = 992;
 
 /// Total weight, weighted mean, and scatter Σ w (x − mean)(x − mean)ᵀ, or what a [`Scatter`] keeps of it.
 ///
@@ -104,7 +108,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
 
     /// The same around another mean.
     pub(super) fn around(&self, mean: DVector<T>, more: &[T]) -> Result<StructuredGaussian<T, S>, DistributionError> {
-        let rounding = rounding(self.rows.min(BLOCK_ROWS), self.dimension());
+        let rounding = rounding(self.rows.min(BLOCK), self.dimension());
         S::gaussian(mean, &self.scatter, self.weight, more, rounding)
     }
 
@@ -127,8 +131,8 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         weights: Option<&[T]>,
         workspace: &mut Workspace<T>,
     ) {
-        for start in range.clone().step_by(BLOCK_ROWS) {
-            let end = range.end.min(start + BLOCK_ROWS);
+        for start in range.clone().step_by(BLOCK) {
+            let end = range.end.min(start + BLOCK);
             let weights = weights.map(|weights| &weights[start - range.start..end - range.start]);
             self.take_in_block(rows, start..end, weights, workspace);
         }
@@ -139,7 +143,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         rows: &DMatrix<T>,
         range: Range<usize>,
         weights: Option<&[T]>,
-        Workspace { block, weights: padded, weighted, mean, scatter }: &mut Workspace<T>,
+        Workspace { block, weights: padded, near, apart, mean, scatter }: &mut Workspace<T>,
     ) {
         let size = range.len();
         block.resize(size);
@@ -156,8 +160,19 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         if weight > T::zero() {
             let (all, count, entries) = (rows.as_slice(), rows.nrows(), block.entries_mut());
             let mean_of = mean.as_mut_slice();
-            over_columns(Centre { all, count, range, weights, weight, heavy, entries, height, mean: mean_of });
-            S::of_centred(Centred { entries: block.entries(), height, weights, weighted }, scatter);
+            over_columns(Centre {
+                all,
+                count,
+                range,
+                weights,
+                weight,
+                heavy,
+                entries,
+                height,
+                mean: mean_of,
+                apart: &mut *apart,
+            });
+            S::of_centred(Centred { entries: block.entries(), height, size, apart, weights, near }, scatter);
             self.join(counted, weight, mean, scatter);
         }
     }
@@ -185,7 +200,8 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
 pub(super) struct Workspace<T: Real> {
     block: Block<T>,
     weights: Vec<T>,
-    weighted: Vec<T>,
+    near: Vec<T>,
+    apart: Vec<T>,
     mean: DVector<T>,
     scatter: DMatrix<T>,
 }
@@ -193,9 +209,16 @@ pub(super) struct Workspace<T: Real> {
 impl<T: Real> Workspace<T> {
     pub(super) fn new<S: Scatter>(rows: usize, dimension: usize) -> Self {
         let block = Block::new(dimension);
-        let column = vec![T::zero(); padded(rows.min(BLOCK_ROWS))];
+        let column = vec![T::zero(); padded(rows.min(BLOCK))];
         let scatter = DMatrix::zeros(dimension, S::columns(dimension));
-        Self { block, weights: column.clone(), weighted: column, mean: DVector::zeros(dimension), scatter }
+        Self {
+            block,
+            weights: column,
+            near: vec![T::zero(); NEAR * (dimension + 1)],
+            apart: vec![T::zero(); dimension],
+            mean: DVector::zeros(dimension),
+            scatter,
+        }
     }
 }
 
