@@ -9,7 +9,7 @@ use crate::distribution::{
     StructuredGaussian, check_pivots,
 };
 use crate::real::{Real, count, real, to_f64};
-use crate::vector::{ColumnKernel, Kernel, chunk, over_columns};
+use crate::vector::{ColumnKernel, Kernel, add_lower_products, over_columns, total, vectorised};
 
 /// A [`Structure`] whose variances can be estimated: any.
 ///
@@ -66,8 +66,9 @@ pub struct Centred<'a, T> {
     pub(super) apart: &'a [T],
     /// 1 if not given.
     pub(super) weights: Option<&'a [T]>,
-    /// Room for [`NEAR`] rows and a column more.
-    pub(super) near: &'a mut [T],
+    /// Room.
+    pub(super) near: &'a mut Vec<T>,
+    pub(super) weighted: &'a mut Vec<T>,
 }
 
 impl Scatter for Full {
@@ -76,7 +77,7 @@ impl Scatter for Full {
     }
 
     fn of_centred<T: Real>(rows: Centred<'_, T>, scatter: &mut DMatrix<T>) {
-        over_columns(Products { rows, scatter: scatter.as_mut_slice() });
+        products(rows, scatter);
     }
 
     fn add_square<T: Real>(scatter: &mut DMatrix<T>, a: &DVector<T>, factor: T) {
@@ -193,95 +194,59 @@ fn mean_variance<T: Real>(scatter: &DMatrix<T>, divisor: T) -> T {
     scatter.sum() / divisor / count(scatter.nrows())
 }
 
-/// Rows whose products are summed at a time: some dozen columns of them stay in the nearest cache.
+/// Rows whose products are summed at a time: a dozen columns of them stay in the nearest cache.
 pub(super) const NEAR: usize = 128;
 
-/// Σ w x xᵀ, both triangles.
-struct Products<'a, T> {
-    rows: Centred<'a, T>,
-    scatter: &'a mut [T],
+/// Copies rows off their mean, and their products with their weights.
+struct Near<'a, T> {
+    entries: &'a [T],
+    height: usize,
+    /// The rows to copy, and how many of them count.
+    range: Range<usize>,
+    counted: usize,
+    apart: &'a [T],
+    weights: Option<&'a [T]>,
+    near: &'a mut [T],
+    weighted: &'a mut [T],
 }
 
-impl<T: Real> ColumnKernel for Products<'_, T> {
+impl<T: Real> Kernel for Near<'_, T> {
     type Output = ();
-    /// Four sums of so many lanes stay in registers.
-    const LANES: usize = 8;
-
-    fn height(&self) -> usize {
-        self.rows.height
-    }
 
     #[inline(always)]
-    fn by<const N: usize>(self) {
-        let Self { rows: Centred { entries, height, size, apart, weights, near }, scatter } = self;
-        let dimension = apart.len();
-        let (near, weighted) = near.split_at_mut(dimension * NEAR);
-        scatter.fill(T::zero());
-        for start in (0..height).step_by(NEAR) {
-            let size_near = NEAR.min(height - start);
-            let counted = size_near.min(size.saturating_sub(start));
-            let near = &mut near[..dimension * size_near];
-            for (j, to) in near.chunks_exact_mut(size_near).enumerate() {
-                let (from, apart) = (&entries[j * height + start..][..size_near], apart[j]);
-                for (to, &x) in to.iter_mut().zip(from) {
-                    *to = x - apart;
-                }
-                to[counted..].fill(T::zero());
+    fn run(self) {
+        let Self { entries, height, range, counted, apart, weights, near, weighted } = self;
+        let size = range.len();
+        for ((from, near), &apart) in entries.chunks_exact(height).zip(near.chunks_exact_mut(size)).zip(apart) {
+            for (to, &x) in near.iter_mut().zip(&from[range.clone()]) {
+                *to = x - apart;
             }
-            let weights = weights.map(|weights| &weights[start..][..size_near]);
-            add_products::<T, N>(near, size_near, weights, &mut weighted[..size_near], scatter);
+            near[counted..].fill(T::zero());
         }
-        for i in 0..dimension {
-            for j in 0..i {
-                scatter[i * dimension + j] = scatter[j * dimension + i];
+        let Some(weights) = weights else { return };
+        for (near, weighted) in near.chunks_exact(size).zip(weighted.chunks_exact_mut(size)) {
+            for ((to, &x), &w) in weighted.iter_mut().zip(near).zip(&weights[range.clone()]) {
+                *to = w * x;
             }
         }
     }
 }
 
-/// Adds Σ w x xᵀ to the lower triangle.
-#[inline(always)]
-fn add_products<T: Real, const N: usize>(
-    entries: &[T],
-    height: usize,
-    weights: Option<&[T]>,
-    weighted: &mut [T],
-    scatter: &mut [T],
-) {
-    let dimension = entries.len() / height;
-    for (i, column) in entries.chunks_exact(height).enumerate() {
-        let weighted = match weights {
-            None => column,
-            Some(weights) => {
-                for ((to, &x), &w) in weighted.iter_mut().zip(column).zip(weights) {
-                    *to = w * x;
-                }
-                &*weighted
-            }
-        };
-        let mut add = |j: usize, sums: [T; N]| scatter[j * dimension + i] += total(sums);
-        // By four columns, so that a number that is loaded is used four times.
-        let others = &entries[..(i + 1) * height];
-        let mut fours = others.chunks_exact(4 * height);
-        for (four, others) in fours.by_ref().enumerate() {
-            let mut sums = [[T::zero(); N]; 4];
-            for at in (0..height).step_by(N) {
-                let own: [T; N] = chunk(weighted, at);
-                for next in 0..4 {
-                    add_weighted(&mut sums[next], &others[next * height + at..], &own);
-                }
-            }
-            sums.into_iter().enumerate().for_each(|(next, sums)| add(4 * four + next, sums));
-        }
-        let rest = i + 1 - fours.remainder().len() / height;
-        for (next, other) in fours.remainder().chunks_exact(height).enumerate() {
-            let mut sums = [T::zero(); N];
-            for at in (0..height).step_by(N) {
-                add_weighted(&mut sums, &other[at..], &weighted[at..]);
-            }
-            add(rest + next, sums);
-        }
+/// Σ w x xᵀ, both triangles.
+fn products<T: Real>(rows: Centred<'_, T>, scatter: &mut DMatrix<T>) {
+    let Centred { entries, height, size, apart, weights, near, weighted } = rows;
+    let dimension = apart.len();
+    scatter.fill(T::zero());
+    for start in (0..height).step_by(NEAR) {
+        let range = start..height.min(start + NEAR);
+        let (near_height, counted) = (range.len(), range.len().min(size.saturating_sub(start)));
+        near.resize(dimension * near_height, T::zero());
+        weighted.resize(if weights.is_some() { near.len() } else { 0 }, T::zero());
+        let (near_to, weighted_to) = (near.as_mut_slice(), weighted.as_mut_slice());
+        vectorised(Near { entries, height, range, counted, apart, weights, near: near_to, weighted: weighted_to });
+        add_lower_products(if weights.is_some() { weighted } else { near }, near, near_height, scatter);
     }
+    scatter.fill_upper_triangle_with_lower_triangle();
 }
 
 /// Σ w x² of every column.
@@ -299,7 +264,8 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
 
     #[inline(always)]
     fn by<const N: usize>(self) {
-        let Self { rows: Centred { entries, height, size, apart, weights, near }, scatter } = self;
+        let Self { rows: Centred { entries, height, size, apart, weights, near, .. }, scatter } = self;
+        near.resize(NEAR, T::zero());
         for ((to, column), &apart) in scatter.iter_mut().zip(entries.chunks_exact(height)).zip(apart) {
             *to = T::zero();
             for start in (0..height).step_by(NEAR) {
@@ -342,7 +308,6 @@ pub(super) struct Centre<'a, T> {
 
 impl<T: Real> ColumnKernel for Centre<'_, T> {
     type Output = ();
-    const LANES: usize = 16;
 
     fn height(&self) -> usize {
         self.height
@@ -373,13 +338,6 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
             *apart = total(sums) / weight;
             *mean = shift + *apart;
         }
-    }
-}
-
-#[inline(always)]
-fn multiply<T: Real>(to: &mut [T], x: &[T], weights: &[T]) {
-    for ((to, &x), &w) in to.iter_mut().zip(x).zip(weights) {
-        *to = w * x;
     }
 }
 
@@ -418,20 +376,6 @@ impl<T: Real> Kernel for Weigh<'_, T> {
         let heavy = self.0.iter().position(|&w| w * size >= sum).unwrap_or_default();
         (sum, heavy, to_f64(total(counts)) as usize)
     }
-}
-
-/// The sum of the lanes, two halves at a time.
-#[inline(always)]
-fn total<T: Real, const N: usize>(mut sums: [T; N]) -> T {
-    let mut half = N / 2;
-    while half > 0 {
-        for lane in 0..half {
-            let other = sums[lane + half];
-            sums[lane] += other;
-        }
-        half /= 2;
-    }
-    sums[0]
 }
 
 /// By how much sums of so many products may be off, relative to the sizes of their factors, and what is left where an elimination of as

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::scatter::{Centre, Centred, NEAR, Scatter, Weigh, rounding};
+use super::scatter::{Centre, Centred, Scatter, Weigh, rounding};
 use super::{EstimateError, FitMle, SufficientStatistics};
 use crate::distribution::{DistributionError, Full, StructuredGaussian};
 use crate::parallel::by_parts;
@@ -143,7 +143,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         rows: &DMatrix<T>,
         range: Range<usize>,
         weights: Option<&[T]>,
-        Workspace { block, weights: padded, near, apart, mean, scatter }: &mut Workspace<T>,
+        Workspace { block, weights: padded, near, weighted, apart, mean, scatter }: &mut Workspace<T>,
     ) {
         let size = range.len();
         block.resize(size);
@@ -172,7 +172,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
                 mean: mean_of,
                 apart: &mut *apart,
             });
-            S::of_centred(Centred { entries: block.entries(), height, size, apart, weights, near }, scatter);
+            S::of_centred(Centred { entries: block.entries(), height, size, apart, weights, near, weighted }, scatter);
             self.join(counted, weight, mean, scatter);
         }
     }
@@ -201,6 +201,7 @@ pub(super) struct Workspace<T: Real> {
     block: Block<T>,
     weights: Vec<T>,
     near: Vec<T>,
+    weighted: Vec<T>,
     apart: Vec<T>,
     mean: DVector<T>,
     scatter: DMatrix<T>,
@@ -214,7 +215,8 @@ impl<T: Real> Workspace<T> {
         Self {
             block,
             weights: column,
-            near: vec![T::zero(); NEAR * (dimension + 1)],
+            near: Vec::new(),
+            weighted: Vec::new(),
             apart: vec![T::zero(); dimension],
             mean: DVector::zeros(dimension),
             scatter,

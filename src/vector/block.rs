@@ -9,7 +9,7 @@ use crate::real::Real;
 pub(crate) const BLOCK_ROWS: usize = 128;
 
 /// Rows of a matrix, column by column. Each column is filled up with copies of its last entry to a multiple of 32 entries, or of
-/// 8 where there are fewer, so that loops over them leave no rest.
+/// 16 where there are fewer, so that loops over them leave no rest.
 pub(crate) struct Block<T> {
     entries: Vec<T>,
     height: usize,
@@ -59,14 +59,12 @@ impl<T: Real> Block<T> {
 
 /// The entries that so many rows take in a column of a [`Block`].
 pub(crate) fn padded(rows: usize) -> usize {
-    rows.next_multiple_of(if rows > 8 { 32 } else { 8 })
+    rows.next_multiple_of(if rows > 16 { 32 } else { 16 })
 }
 
 /// A loop over columns, some entries at a time.
 pub(crate) trait ColumnKernel {
     type Output;
-    /// The most entries at a time: 32, or 16 or 8 where more would not stay in registers.
-    const LANES: usize = 32;
 
     /// The entries of each column.
     fn height(&self) -> usize;
@@ -85,12 +83,10 @@ pub(crate) fn over_columns<K: ColumnKernel>(kernel: K) -> K::Output {
         #[inline(always)]
         fn run(self) -> K::Output {
             let height = self.0.height();
-            if height.is_multiple_of(32) && K::LANES == 32 {
+            if height.is_multiple_of(32) {
                 self.0.by::<32>()
-            } else if height.is_multiple_of(16) && K::LANES >= 16 {
+            } else if height.is_multiple_of(16) {
                 self.0.by::<16>()
-            } else if height.is_multiple_of(8) {
-                self.0.by::<8>()
             } else {
                 self.0.by::<1>()
             }

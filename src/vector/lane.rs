@@ -38,3 +38,9 @@ lane!(f32, exp_f32, ln_f32);
 pub(super) fn known<From: 'static, To: 'static>(container: &mut From) -> Option<&mut To> {
     (container as &mut dyn Any).downcast_mut()
 }
+
+/// The same of what is only read.
+#[cfg(feature = "simd")]
+pub(super) fn known_ref<From: 'static, To: 'static>(container: &From) -> Option<&To> {
+    (container as &dyn Any).downcast_ref()
+}

@@ -9,11 +9,13 @@ mod exp;
 mod lane;
 mod ln;
 mod ln_sum_exp;
+mod products;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use block::{BLOCK_ROWS, Block, ColumnKernel, chunk, over_columns, padded};
 pub(crate) use ln_sum_exp::{ln_sum_exp_rows, responsibilities};
+pub(crate) use products::{add_lower_products, total};
 
 /// A computation to be compiled once for every set of instructions.
 ///
