@@ -29,10 +29,12 @@ where
     StandardNormal: Distribution<T>,
     StandardUniform: Distribution<T>,
 {
+    #[inline]
     fn standard_normal<R: Rng + ?Sized>(rng: &mut R) -> Self {
         StandardNormal.sample(rng)
     }
 
+    #[inline]
     fn standard_uniform<R: Rng + ?Sized>(rng: &mut R) -> Self {
         StandardUniform.sample(rng)
     }

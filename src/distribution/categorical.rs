@@ -30,6 +30,9 @@ use crate::real::{CompensatedSum, Real, SampleReal, count, to_f64};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Categorical<T: Real> {
     probabilities: Vec<T>,
+    /// The sums of the first one, two, ... probabilities; none from the last category that can come on, which takes whatever is left,
+    /// because the sum is 1 only up to rounding.
+    thresholds: Vec<T>,
 }
 
 impl<T: Real> Categorical<T> {
@@ -49,7 +52,10 @@ impl<T: Real> Categorical<T> {
         if !sum.is_finite() || sum <= T::zero() {
             return Err(DistributionError::WeightSum { sum: to_f64(sum) });
         }
-        Ok(Self { probabilities: weights.iter().map(|&w| w / sum).collect() })
+        let probabilities: Vec<T> = weights.iter().map(|&w| w / sum).collect();
+        let last_possible = probabilities.iter().rposition(|&p| p > T::zero()).unwrap_or_default();
+        let thresholds = running_sums(probabilities[..last_possible].iter().copied());
+        Ok(Self { probabilities, thresholds })
     }
 
     /// The probabilities; they sum to 1.
@@ -66,21 +72,33 @@ impl<T: Real> Law for Categorical<T> {
     }
 }
 
+/// The first number, the first two together, the first three, ...
+pub(super) fn running_sums<T: Real>(numbers: impl Iterator<Item = T>) -> Vec<T> {
+    let mut sum = T::zero();
+    let add = |number| {
+        sum += number;
+        sum
+    };
+    numbers.map(add).collect()
+}
+
+/// As many as are compared one by one faster than halved: without a branch that depends on a random number.
+const FEW: usize = 16;
+
+/// How many of `thresholds`, which ascend, are up to `level`.
+#[inline]
+pub(super) fn count_up_to<T: Real>(thresholds: &[T], level: T) -> usize {
+    if thresholds.len() <= FEW {
+        thresholds.iter().map(|&threshold| usize::from(threshold <= level)).sum()
+    } else {
+        thresholds.partition_point(|&threshold| threshold <= level)
+    }
+}
+
 impl<T: SampleReal> Distribution<usize> for Categorical<T> {
+    #[inline]
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> usize {
-        let uniform = T::standard_uniform(rng);
-        let mut cumulated = T::zero();
-        let mut last_possible = 0;
-        for (category, &probability) in self.probabilities.iter().enumerate() {
-            cumulated += probability;
-            if uniform < cumulated {
-                return category;
-            }
-            if probability > T::zero() {
-                last_possible = category;
-            }
-        }
-        last_possible // they sum to 1 only up to rounding
+        count_up_to(&self.thresholds, T::standard_uniform(rng))
     }
 }
 

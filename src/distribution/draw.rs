@@ -4,7 +4,15 @@ use nalgebra::{DMatrix, DVector};
 use rand::Rng;
 use rand_distr::multi::MultiDistribution;
 
-use super::{DistributionError, Law, check_dimension};
+use super::{DistributionError, Law, check_dimension, check_size};
+use crate::real::Real;
+
+/// A matrix to be filled, if there could be one of this shape.
+pub(super) fn room<T: Real>(rows: usize, columns: usize) -> Result<DMatrix<T>, DistributionError> {
+    check_size::<T>(rows, columns)?;
+    // Not `DMatrix::zeros`, which writes every one of them: the system has memory that is zero already.
+    Ok(DMatrix::from_vec(rows, columns, vec![T::zero(); rows * columns]))
+}
 
 /// Panics unless `output` has one entry for each dimension, as [`MultiDistribution`] asks of its implementations: it has no way
 /// to return an error.

@@ -3,13 +3,16 @@
 use nalgebra::{DMatrix, DVector};
 use rand::distr::Distribution;
 use rand::{Rng, RngExt};
-use rand_distr::StandardUniform;
 use rand_distr::multi::MultiDistribution;
 
+use super::categorical::{count_up_to, running_sums};
 use super::cdf::{check_line, weighted_sum};
-use super::draw::{check_length, draws_by_slices};
+use super::draw::{check_length, draw_vector};
 use super::marginal::check_marginal;
-use super::{AffineImage, Categorical, Cdf, DistributionError, Law, Marginal, Moments, check_affine, check_finite};
+use super::{
+    AffineImage, Categorical, Cdf, DistributionError, Law, Marginal, Moments, SampleRows, check_affine,
+    check_dimension, check_finite,
+};
 use crate::real::{CompensatedSum, Real, SampleReal, count, real, to_f64};
 
 /// Rows summed at a time.
@@ -42,8 +45,11 @@ pub struct Empirical<T: Real> {
 #[derive(Clone, Debug, PartialEq)]
 struct Weights<T: Real> {
     law: Categorical<T>,
-    /// The sums of the first one, two, ... probabilities, to look a draw up.
-    cumulated: Vec<f64>,
+    /// The sums of the first one, two, ... probabilities, to look a draw up, as far as they are less than `total`: a draw that rounding
+    /// leaves above them is the last row that raised the sum.
+    thresholds: Vec<f64>,
+    /// The sum of all.
+    total: f64,
 }
 
 impl<T: Real> Empirical<T> {
@@ -75,12 +81,10 @@ impl<T: Real> Empirical<T> {
             return Err(DistributionError::CountMismatch { weights: weights.len(), components: law.rows.nrows() });
         }
         let weights = Categorical::new(weights)?;
-        let running = |sum: &mut f64, &p: &T| {
-            *sum += to_f64(p);
-            Some(*sum)
-        };
-        let cumulated = weights.probabilities().iter().scan(0.0, running).collect();
-        Ok(Self { weights: Some(Weights { law: weights, cumulated }), ..law })
+        let mut thresholds = running_sums(weights.probabilities().iter().map(|&p| to_f64(p)));
+        let total = thresholds.last().copied().unwrap_or_default();
+        thresholds.truncate(thresholds.partition_point(|&sum| sum < total));
+        Ok(Self { weights: Some(Weights { law: weights, thresholds, total }), ..law })
     }
 
     /// The data.
@@ -190,16 +194,29 @@ impl<T: SampleReal> MultiDistribution<T> for Empirical<T> {
 impl<T: SampleReal> Empirical<T> {
     /// The number of the row that is drawn.
     pub(super) fn draw_row<R: Rng + ?Sized>(&self, rng: &mut R) -> usize {
-        let Some(Weights { cumulated, .. }) = &self.weights else { return rng.random_range(0..self.rows.nrows()) };
-        // The first whose sum is above the uniform; where rounding leaves none, the last that raised the sum.
-        let total = cumulated.last().copied().unwrap_or_default();
-        let uniform = Distribution::<f64>::sample(&StandardUniform, rng) * total;
-        let row = cumulated.partition_point(|&sum| sum <= uniform);
-        row.min(cumulated.partition_point(|&sum| sum < total))
+        let Some(Weights { thresholds, total, .. }) = &self.weights else {
+            return rng.random_range(0..self.rows.nrows());
+        };
+        count_up_to(thresholds, f64::standard_uniform(rng) * total)
     }
 }
 
-draws_by_slices!(Empirical);
+impl<T: SampleReal> Distribution<DVector<T>> for Empirical<T> {
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> DVector<T> {
+        draw_vector(self, rng)
+    }
+}
+
+impl<T: SampleReal> SampleRows for Empirical<T> {
+    fn sample_rows_to<R: Rng + ?Sized>(&self, rng: &mut R, out: &mut DMatrix<T>) -> Result<(), DistributionError> {
+        check_dimension("the output row", self.dimension(), out.ncols())?;
+        let drawn: Vec<usize> = (0..out.nrows()).map(|_| self.draw_row(rng)).collect();
+        for (mut to, from) in out.column_iter_mut().zip(self.rows.column_iter()) {
+            to.iter_mut().zip(&drawn).for_each(|(to, &row)| *to = from[row]);
+        }
+        Ok(())
+    }
+}
 
 /// Exact for any matrix, one that maps onto less than the whole space as well.
 impl<T: Real> AffineImage for Empirical<T> {

@@ -2,14 +2,15 @@
 
 use nalgebra::{DMatrix, DVector};
 use rand::Rng;
+use rand::distr::Distribution;
 use rand_distr::multi::MultiDistribution;
 
 use super::cdf::{check_line, weighted_sum};
-use super::draw::{check_length, draws_by_slices};
+use super::draw::{check_length, draw_vector};
 use super::marginal::{Split, check_conditional};
 use super::{
     AffineImage, Cdf, Conditional, Density, DistributionError, Empirical, Gaussian, Landmarks, Law, Marginal, Moments,
-    check_dimension,
+    SampleRows, check_dimension,
 };
 use crate::real::{Real, SampleReal, real, to_f64};
 use crate::special::{largest, ln_sum_exp, normal_cdf};
@@ -178,7 +179,23 @@ impl<T: SampleReal> MultiDistribution<T> for KernelDensity<T> {
     }
 }
 
-draws_by_slices!(KernelDensity);
+impl<T: SampleReal> Distribution<DVector<T>> for KernelDensity<T> {
+    fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> DVector<T> {
+        draw_vector(self, rng)
+    }
+}
+
+impl<T: SampleReal> SampleRows for KernelDensity<T> {
+    fn sample_rows_to<R: Rng + ?Sized>(&self, rng: &mut R, out: &mut DMatrix<T>) -> Result<(), DistributionError> {
+        check_dimension("the output row", self.dimension(), out.ncols())?;
+        let mut drawn = Vec::with_capacity(out.nrows());
+        self.kernel.noise_rows_to(rng, out, |rng| drawn.push(self.centres.draw_row(rng)));
+        for (mut to, centres) in out.column_iter_mut().zip(self.centres.rows().column_iter()) {
+            to.iter_mut().zip(&drawn).for_each(|(x, &row)| *x += centres[row]);
+        }
+        Ok(())
+    }
+}
 
 /// The mean of the data, and their covariance (of divisor n) plus H.
 impl<T: Real> Moments for KernelDensity<T> {

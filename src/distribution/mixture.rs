@@ -5,9 +5,13 @@ use rand::Rng;
 use rand::distr::Distribution;
 use rand_distr::multi::MultiDistribution;
 
+use super::draw::room;
 use super::{AffineImage, Categorical, DistributionError, Law, Moments, SampleRows, check_dimension, check_size};
 use crate::real::{real, to_f64};
 use crate::special::{largest, ln_sum_exp};
+
+/// Rows drawn at a time: what a component draws of them stays in cache until it is put in place. Which numbers become which row depends on it.
+const DRAWN_ROWS: usize = 4096;
 
 /// Σₖ wₖ Cₖ: a draw picks component k with probability wₖ, then draws from it.
 ///
@@ -118,6 +122,23 @@ fn check_components<C: Law>(weights: usize, components: &[C]) -> Result<(), Dist
     components.iter().try_for_each(|component| check_dimension("a component", dimension, component.dimension()))
 }
 
+/// Makes `rows` the places of 0, 1, ... in `labels`, which are below `count`, each in ascending order; returns where those of each label end.
+fn sort_rows(labels: &[usize], count: usize, rows: &mut Vec<usize>) -> Vec<usize> {
+    let mut ends = vec![0; count];
+    labels.iter().for_each(|&label| ends[label] += 1);
+    let mut sum = 0;
+    for end in &mut ends {
+        sum += std::mem::replace(end, sum);
+    }
+    // So far where they begin; every row moves that of its label on.
+    rows.resize(labels.len(), 0);
+    for (row, &label) in labels.iter().enumerate() {
+        rows[ends[label]] = row;
+        ends[label] += 1;
+    }
+    ends
+}
+
 impl<C: Law> Law for Mixture<C> {
     type Scalar = C::Scalar;
 
@@ -127,26 +148,44 @@ impl<C: Law> Law for Mixture<C> {
 }
 
 impl<C: SampleRows> Mixture<C> {
-    /// Draws from the components as told by `labels`, in the order of `labels`.
-    fn sample_rows_of<R: Rng + ?Sized>(
+    /// Fills `out` by blocks of rows: asks `label` for the component of each, then draws from one component after the other, in the order of
+    /// their rows.
+    fn sample_rows_by<R: Rng + ?Sized>(
         &self,
-        labels: &[usize],
         rng: &mut R,
         out: &mut DMatrix<C::Scalar>,
+        mut label: impl FnMut(&mut R) -> usize,
     ) -> Result<(), DistributionError> {
-        for (label, component) in self.components.iter().enumerate() {
-            let places: Vec<_> = (0..labels.len()).filter(|&row| labels[row] == label).collect();
-            let drawn = component.sample_rows(places.len(), rng)?;
-            for (from, mut to) in drawn.column_iter().zip(out.column_iter_mut()) {
-                for (&place, &value) in places.iter().zip(from.iter()) {
-                    to[place] = value;
+        let (n, dimension) = out.shape();
+        let (mut labels, mut rows, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+        for start in (0..n).step_by(DRAWN_ROWS) {
+            let count = DRAWN_ROWS.min(n - start);
+            labels.clear();
+            labels.extend((0..count).map(|_| label(rng)));
+            let ends = sort_rows(&labels, self.components.len(), &mut rows);
+            let mut begin = 0;
+            for (component, end) in self.components.iter().zip(ends) {
+                let rows = &rows[std::mem::replace(&mut begin, end)..end];
+                if rows.is_empty() {
+                    continue;
                 }
+                entries.resize(rows.len() * dimension, real(0.0));
+                let mut drawn = DMatrix::from_vec(rows.len(), dimension, entries);
+                component.sample_rows_to(rng, &mut drawn)?;
+                check_dimension("a component's draw", dimension, drawn.ncols())?;
+                check_dimension("a component's draw", rows.len(), drawn.nrows())?;
+                let columns = out.as_mut_slice().chunks_exact_mut(n).zip(drawn.as_slice().chunks_exact(rows.len()));
+                for (to, from) in columns {
+                    let to = &mut to[start..start + count];
+                    rows.iter().zip(from).for_each(|(&row, &value)| to[row] = value);
+                }
+                entries = drawn.data.into();
             }
         }
         Ok(())
     }
 
-    /// `n` independent draws as rows, with the component of each.
+    /// `n` independent draws as rows, with the component of each: the rows of [`sample_rows`](SampleRows::sample_rows).
     ///
     /// # Errors
     ///
@@ -156,10 +195,13 @@ impl<C: SampleRows> Mixture<C> {
         n: usize,
         rng: &mut R,
     ) -> Result<(DMatrix<C::Scalar>, Vec<usize>), DistributionError> {
-        check_size::<C::Scalar>(n, self.dimension())?;
-        let labels: Vec<_> = (0..n).map(|_| self.weights.sample(rng)).collect();
-        let mut rows = DMatrix::zeros(n, self.dimension());
-        self.sample_rows_of(&labels, rng, &mut rows)?;
+        let mut rows = room(n, self.dimension())?;
+        let mut labels = Vec::with_capacity(n);
+        self.sample_rows_by(rng, &mut rows, |rng| {
+            let label = self.weights.sample(rng);
+            labels.push(label);
+            label
+        })?;
         Ok((rows, labels))
     }
 
@@ -176,7 +218,7 @@ impl<C: SampleRows> Mixture<C> {
         n: usize,
         rng: &mut R,
     ) -> Result<DMatrix<C::Scalar>, DistributionError> {
-        check_size::<C::Scalar>(n, self.dimension())?;
+        let mut rows = room(n, self.dimension())?;
         let shares: Vec<_> = self.weights().iter().map(|&w| to_f64(w) * n as f64).collect();
         // A share that is a whole number up to rounding counts as one.
         let mut counts: Vec<_> = shares.iter().map(|share| (share * (1.0 + 1e-12)).floor() as usize).collect();
@@ -187,9 +229,8 @@ impl<C: SampleRows> Mixture<C> {
         for &k in by_remainder.iter().cycle().take(missing) {
             counts[k] += 1;
         }
-        let labels: Vec<_> = counts.iter().enumerate().flat_map(|(k, &c)| std::iter::repeat_n(k, c)).take(n).collect();
-        let mut rows = DMatrix::zeros(n, self.dimension());
-        self.sample_rows_of(&labels, rng, &mut rows)?;
+        let mut labels = counts.iter().enumerate().flat_map(|(k, &count)| std::iter::repeat_n(k, count));
+        self.sample_rows_by(rng, &mut rows, |_| labels.next().unwrap_or_default())?; // they are n or more
         Ok(rows)
     }
 }
@@ -210,6 +251,8 @@ impl<C: SampleRows + Distribution<DVector<C::Scalar>>> Distribution<DVector<C::S
     }
 }
 
+/// In an order of chance, which takes the numbers of the generator by blocks of 4096 rows: first the components of all rows of a block, then all
+/// draws from the first component, all from the second, ..., each in the order of their rows.
 impl<C: SampleRows> SampleRows for Mixture<C> {
     fn sample_rows_to<R: Rng + ?Sized>(
         &self,
@@ -217,8 +260,13 @@ impl<C: SampleRows> SampleRows for Mixture<C> {
         out: &mut DMatrix<C::Scalar>,
     ) -> Result<(), DistributionError> {
         check_dimension("the output row", self.dimension(), out.ncols())?;
-        let labels: Vec<_> = (0..out.nrows()).map(|_| self.weights.sample(rng)).collect();
-        self.sample_rows_of(&labels, rng, out)
+        self.sample_rows_by(rng, out, |rng| self.weights.sample(rng))
+    }
+
+    fn sample_rows<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Result<DMatrix<C::Scalar>, DistributionError> {
+        let mut out = room(n, self.dimension())?;
+        self.sample_rows_to(rng, &mut out)?;
+        Ok(out)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Laws on finitely many categories.
 
 use fenchel::DistributionError;
-use fenchel::distribution::{Categorical, Law, SampleRows};
-use fenchel::nalgebra::DMatrix;
-use fenchel::rand::SeedableRng;
+use fenchel::distribution::{Categorical, Empirical, Law, SampleRows};
+use fenchel::nalgebra::{DMatrix, DVector};
 use fenchel::rand::distr::Distribution;
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
+use fenchel::rand::{RngExt, SeedableRng};
+
+use crate::{Ones, rng};
 
 #[test]
 fn categories_come_as_often_as_their_weights_say() {
@@ -27,6 +29,40 @@ fn categories_come_as_often_as_their_weights_say() {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(72);
     assert!(rows.iter().all(|&row| row == Distribution::<usize>::sample(&law, &mut rng) as f64));
     assert_eq!((rows.shape(), law.dimension()), ((1000, 1), 1));
+}
+
+#[test]
+fn a_category_is_the_first_whose_sum_of_probabilities_is_above_the_uniform() {
+    // From one to more than are compared one by one, some of weight 0.
+    for k in 1..40 {
+        let weights: Vec<f64> = (0..k).map(|i| f64::from((i * 7 + 3) % 5)).collect();
+        let law = Categorical::new(&weights).unwrap();
+        let sums: Vec<f64> = (1..=law.probabilities().len()).map(|n| law.probabilities()[..n].iter().sum()).collect();
+        let (mut drawn, mut uniforms) = (rng(73), rng(73));
+        for _ in 0..1000 {
+            let uniform = uniforms.random::<f64>();
+            let expected = sums.iter().position(|&sum| uniform < sum).unwrap();
+            assert_eq!(Distribution::<usize>::sample(&law, &mut drawn), expected, "{uniform} of {k}");
+        }
+    }
+}
+
+#[test]
+fn what_rounding_leaves_of_a_sum_goes_to_the_last_category_that_can_come() {
+    for k in [10, 20, 100, 1000] {
+        let mut weights = vec![1.0; k];
+        weights.extend([0.0; 3]);
+        let law = Categorical::new(&weights).unwrap();
+        assert_eq!(Distribution::<usize>::sample(&law, &mut Ones), k - 1);
+        let single: Vec<f32> = weights.iter().map(|&w| w as f32).collect();
+        assert_eq!(Distribution::<usize>::sample(&Categorical::new(&single).unwrap(), &mut Ones), k - 1);
+        let rows = DMatrix::from_fn(weights.len(), 1, |i, _| i as f64);
+        let row: DVector<f64> = Empirical::weighted(rows, &weights).unwrap().sample(&mut Ones);
+        assert_eq!(row[0], (k - 1) as f64);
+    }
+    // Ten tenths sum to the largest number below 1, which is not above itself: the case arises.
+    let tenths: f64 = Categorical::new(&[1.0; 10]).unwrap().probabilities().iter().sum();
+    assert!(tenths < 1.0 && Ones.random::<f64>() >= tenths);
 }
 
 #[test]

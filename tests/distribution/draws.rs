@@ -1,5 +1,6 @@
 //! Draws of every law: projections against exact distribution functions, one draw against many, and the streams of a seed.
 
+use allocation_counter::measure;
 use fenchel::DistributionError;
 use fenchel::distribution::{
     AffineImage, Categorical, Empirical, Gaussian, KernelDensity, Mixture, Moments, SampleRows, StudentT, SwissRoll,
@@ -150,6 +151,52 @@ fn a_vector_a_slice_and_a_row_hold_the_same_draw() {
     is_one_draw("kernel density", &laws.kernels, true);
     is_one_draw("roll", &SwissRoll::new(0.25).unwrap(), true);
     is_one_draw("moons", &TwoMoons::new(0.1).unwrap(), true);
+}
+
+/// Rows are one draw after another, to the bit; blocks of rows are no more than a faster way.
+fn draws_row_by_row<L>(name: &str, law: &L)
+where
+    L: SampleRows<Scalar = f64> + MultiDistribution<f64>,
+{
+    let (mut single, mut slice) = (rng(17), vec![f64::NAN; law.dimension()]);
+    let rows = law.sample_rows(300, &mut rng(17)).unwrap();
+    for (i, row) in rows.row_iter().enumerate() {
+        law.sample_to_slice(&mut single, &mut slice);
+        assert!(row.iter().eq(&slice), "{name}, row {i}: {row} {slice:?}");
+    }
+}
+
+#[test]
+fn rows_are_one_draw_after_another() {
+    let laws = Zoo::<f64>::new();
+    draws_row_by_row("Gaussian", &laws.gaussian);
+    draws_row_by_row("Student t", &laws.student);
+    draws_row_by_row("box", &laws.uniform);
+    draws_row_by_row("Empirical", &laws.empirical);
+    draws_row_by_row("weighted Empirical", &laws.weighted);
+    draws_row_by_row("kernel density", &laws.kernels);
+    draws_row_by_row("roll", &SwissRoll::new(0.25).unwrap());
+    draws_row_by_row("moons", &TwoMoons::new(0.1).unwrap());
+}
+
+fn allocates_nothing<L: MultiDistribution<f64>>(name: &str, law: &L) {
+    let (mut rng, mut slice) = (rng(18), vec![f64::NAN; law.sample_len()]);
+    let allocated = measure(|| (0..100).for_each(|_| law.sample_to_slice(&mut rng, &mut slice)));
+    assert_eq!(allocated.count_total, 0, "{name}");
+}
+
+#[test]
+fn a_draw_into_a_slice_allocates_nothing() {
+    let laws = Zoo::<f64>::new();
+    allocates_nothing("Gaussian", &laws.gaussian);
+    allocates_nothing("Mixture", &laws.mixture);
+    allocates_nothing("Student t", &laws.student);
+    allocates_nothing("box", &laws.uniform);
+    allocates_nothing("Empirical", &laws.empirical);
+    allocates_nothing("weighted Empirical", &laws.weighted);
+    allocates_nothing("kernel density", &laws.kernels);
+    allocates_nothing("roll", &SwissRoll::new(0.25).unwrap());
+    allocates_nothing("moons", &TwoMoons::new(0.1).unwrap());
 }
 
 /// No rows, more rows than there can be, and rows of the wrong length.

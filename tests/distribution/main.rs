@@ -20,14 +20,35 @@ mod toy;
 mod uniform_box;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use fenchel::DistributionError;
 use fenchel::distribution::{Density, Gaussian, Mixture, Moments, SampleRows};
 use fenchel::nalgebra::{DMatrix, DVector, dmatrix, dvector};
-use fenchel::rand::SeedableRng;
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
+use fenchel::rand::{SeedableRng, TryRng};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+
+/// A generator of nothing but ones: the largest uniform number below 1.
+struct Ones;
+
+impl TryRng for Ones {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(u32::MAX)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(u64::MAX)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.fill(u8::MAX);
+        Ok(())
+    }
+}
 
 /// The same cases in every run.
 fn fixed(cases: u32) -> ProptestConfig {

@@ -2,10 +2,10 @@
 
 use approx::assert_relative_eq;
 use fenchel::DistributionError;
-use fenchel::distribution::{Cdf, Density, Gaussian, Mixture, SampleRows};
+use fenchel::distribution::{Categorical, Cdf, Density, Gaussian, Law, Mixture, SampleRows};
 use fenchel::nalgebra::{DMatrix, dmatrix, dvector};
-use fenchel::rand::SeedableRng;
-use fenchel::rand::rngs::Xoshiro256PlusPlus;
+use fenchel::rand::Rng;
+use fenchel::rand::distr::Distribution;
 use proptest::prelude::*;
 
 use crate::{clover, component_of, fixed, integral, rng, string_of};
@@ -93,9 +93,68 @@ fn labels_tell_the_component_of_their_rows_in_an_order_of_chance() {
     // 16.
     let changes = labels.windows(2).filter(|pair| pair[0] != pair[1]).count();
     assert!((400..560).contains(&changes), "{changes} changes of component");
-    // Labelled or not, the same rows.
-    let mut again = Xoshiro256PlusPlus::seed_from_u64(22);
-    assert_eq!(law.sample_rows(1000, &mut again).unwrap(), rows);
+}
+
+#[test]
+fn labelled_or_not_the_rows_are_the_same() {
+    let law = string_of(&[0.4, 0.0, 0.6]);
+    for n in [0, 1, 1000, 10_000] {
+        let (mut labelled, mut plain) = (rng(26), rng(26));
+        let (rows, labels) = law.sample_labelled_rows(n, &mut labelled).unwrap();
+        assert_eq!((law.sample_rows(n, &mut plain).unwrap(), labels.len()), (rows, n));
+        assert_eq!(labelled, plain, "and so is what follows");
+    }
+}
+
+#[test]
+fn rows_take_the_numbers_of_the_generator_by_blocks_and_in_these_by_components() {
+    let law = clover();
+    let weights = Categorical::new(law.weights()).unwrap();
+    let (n, mut by_hand) = (4096 + 500, rng(27));
+    let (rows, labels) = law.sample_labelled_rows(n, &mut rng(27)).unwrap();
+    for block in [0..4096, 4096..n] {
+        let expected: Vec<usize> = block.clone().map(|_| weights.sample(&mut by_hand)).collect();
+        assert_eq!(labels[block.clone()], expected);
+        for (k, component) in law.components().iter().enumerate() {
+            let places: Vec<usize> = block.clone().filter(|&row| labels[row] == k).collect();
+            assert_eq!(rows.select_rows(&places), component.sample_rows(places.len(), &mut by_hand).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_stratified_draw_is_what_the_components_draw_one_after_the_other() {
+    let (law, mut by_hand) = (clover(), rng(28));
+    let rows = law.stratified_rows(10_000, &mut rng(28)).unwrap();
+    let mut start = 0;
+    for (component, count) in law.components().iter().zip([5000, 2000, 3000]) {
+        assert_eq!(rows.rows(start, count), component.sample_rows(count, &mut by_hand).unwrap());
+        start += count;
+    }
+}
+
+/// A law that hands back one row less than it is asked for.
+struct Scant;
+
+impl Law for Scant {
+    type Scalar = f64;
+
+    fn dimension(&self) -> usize {
+        2
+    }
+}
+
+impl SampleRows for Scant {
+    fn sample_rows_to<R: Rng + ?Sized>(&self, _: &mut R, out: &mut DMatrix<f64>) -> Result<(), DistributionError> {
+        *out = DMatrix::zeros(out.nrows() - 1, out.ncols());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_component_that_draws_other_rows_than_it_is_asked_for_is_named() {
+    let error = Mixture::new(&[1.0], vec![Scant]).unwrap().sample_rows(5, &mut rng(1)).unwrap_err();
+    assert_eq!(error, DistributionError::DimensionMismatch { what: "a component's draw", expected: 5, found: 4 });
 }
 
 #[test]

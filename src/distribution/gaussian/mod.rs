@@ -198,25 +198,36 @@ impl<T: SampleReal, S: Structure> Distribution<DVector<T>> for StructuredGaussia
 impl<T: SampleReal, S: Structure> SampleRows for StructuredGaussian<T, S> {
     fn sample_rows_to<R: Rng + ?Sized>(&self, rng: &mut R, out: &mut DMatrix<T>) -> Result<(), DistributionError> {
         check_dimension("the output row", self.dimension(), out.ncols())?;
+        self.fill_rows(rng, self.mean.as_slice(), out, |_| ());
+        Ok(())
+    }
+}
+
+impl<T: SampleReal, S: Structure> StructuredGaussian<T, S> {
+    /// Rows of L z, without the mean. Before each of them `ahead` has its turn at the generator.
+    pub(super) fn noise_rows_to<R: Rng + ?Sized>(&self, rng: &mut R, out: &mut DMatrix<T>, ahead: impl FnMut(&mut R)) {
+        self.fill_rows(rng, &[], out, ahead);
+    }
+
+    fn fill_rows<R: Rng + ?Sized>(&self, rng: &mut R, mean: &[T], out: &mut DMatrix<T>, mut ahead: impl FnMut(&mut R)) {
         let n = out.nrows();
         let mut block = Block::new(self.dimension());
         for start in (0..n).step_by(BLOCK_ROWS) {
             let count = BLOCK_ROWS.min(n - start);
             block.resize(count);
             let height = block.height();
+            let entries = block.entries_mut();
             for row in 0..count {
-                block.entries_mut()[row..].iter_mut().step_by(height).for_each(|z| *z = T::standard_normal(rng));
+                ahead(rng);
+                entries[row..].iter_mut().step_by(height).for_each(|z| *z = T::standard_normal(rng));
             }
-            S::colour(&self.root, self.mean.as_slice(), block.entries_mut(), height);
-            for (to, from) in out.as_mut_slice().chunks_exact_mut(n).zip(block.entries().chunks_exact(height)) {
+            S::colour(&self.root, mean, entries, height);
+            for (to, from) in out.as_mut_slice().chunks_exact_mut(n).zip(entries.chunks_exact(height)) {
                 to[start..start + count].copy_from_slice(&from[..count]);
             }
         }
-        Ok(())
     }
-}
 
-impl<T: SampleReal, S: Structure> StructuredGaussian<T, S> {
     /// One draw of L z, without the mean.
     pub(super) fn noise_to_slice<R: Rng + ?Sized>(&self, rng: &mut R, output: &mut [T]) {
         self.fill_slice(rng, &[], output);
