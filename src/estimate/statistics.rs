@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::scatter::{Centre, Centred, Scatter, Weigh, rounding};
 use super::{EstimateError, FitMle, SufficientStatistics};
-use crate::distribution::{DistributionError, Full, StructuredGaussian};
+use crate::distribution::{DistributionError, Full, StructuredGaussian, check_finite};
 use crate::parallel::by_parts;
 use crate::real::{Real, count, to_f64};
 use crate::vector::{BLOCK_ROWS, Block, over_columns, vectorised};
@@ -90,7 +90,9 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         if self.rows == 0 {
             return Err(EstimateError::TooFewRows { rows: 0, needed: 1 });
         }
-        Ok(S::covariance(&self.scatter, divisor))
+        let covariance = S::covariance(&self.scatter, divisor);
+        check_finite("the covariance of the data", &covariance)?;
+        Ok(covariance)
     }
 
     fn dimension(&self) -> usize {
@@ -168,7 +170,12 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
     }
 
     fn join(&mut self, rows: usize, weight: T, mean: &DVector<T>, scatter: &DMatrix<T>) {
-        if weight > T::zero() {
+        if self.weight.is_zero() {
+            // Not by the formula below: the square of a mean that is far from 0 may be no number.
+            self.weight = weight;
+            self.mean.copy_from(mean);
+            self.scatter.copy_from(scatter);
+        } else if weight > T::zero() {
             let both = self.weight + weight;
             let share = weight / both;
             let apart = mean - &self.mean;
@@ -231,6 +238,10 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
             },
             |part| all.merge(&part),
         )?;
+        let weight = self.weight + all.weight;
+        if !weight.is_finite() {
+            return Err(DistributionError::WeightSum { sum: to_f64(weight) }.into());
+        }
         self.merge(&all)
     }
 
