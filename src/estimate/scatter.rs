@@ -8,7 +8,7 @@ use crate::distribution::{
     Diagonal, DiagonalGaussian, DistributionError, Full, Gaussian, Spherical, SphericalGaussian, Structure,
     StructuredGaussian, check_pivots,
 };
-use crate::real::{Real, count, real};
+use crate::real::{Real, count, exact_sum, real};
 use crate::vector::{ColumnKernel, Kernel, chunk, over_columns};
 
 /// A [`Structure`] whose variances can be estimated: any.
@@ -298,7 +298,8 @@ pub(super) struct Centre<'a, T> {
     pub(super) heaviest: usize,
     pub(super) entries: &'a mut [T],
     pub(super) height: usize,
-    pub(super) mean: &'a mut [T],
+    /// The mean, and what it loses by rounding.
+    pub(super) means: (&'a mut [T], &'a mut [T]),
 }
 
 impl<T: Real> ColumnKernel for Centre<'_, T> {
@@ -311,10 +312,10 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
 
     #[inline(always)]
     fn by<const N: usize>(self) {
-        let Self { all, count, range, weights, weight, heaviest, entries, height, mean } = self;
+        let Self { all, count, range, weights, weight, heaviest, entries, height, means } = self;
         let size = range.len();
         let columns = all.chunks_exact(count).zip(entries.chunks_exact_mut(height));
-        for ((from, to), mean) in columns.zip(mean) {
+        for (((from, to), mean), lost) in columns.zip(means.0).zip(means.1) {
             // Off an entry that counts first, so that a constant column becomes exactly 0 and nothing far away is summed. That entry
             // has a share of the weight, so that it is not many deviations from the mean.
             let from = &from[range.clone()];
@@ -340,7 +341,7 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
                 *x -= apart;
             }
             to[size..].fill(T::zero());
-            *mean = shift + apart;
+            (*mean, *lost) = exact_sum(shift, apart);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::scatter::{Centre, Centred, Scatter, Weigh, rounding};
 use super::{EstimateError, FitMle, SufficientStatistics};
 use crate::distribution::{DistributionError, Full, StructuredGaussian, check_finite};
 use crate::parallel::by_parts;
-use crate::real::{Real, count, to_f64};
+use crate::real::{Real, count, exact_sum, to_f64};
 use crate::vector::{BLOCK_ROWS, Block, over_columns, vectorised};
 
 /// Total weight, weighted mean, and scatter Σ w (x − mean)(x − mean)ᵀ, or what a [`Scatter`] keeps of it.
@@ -37,6 +37,8 @@ pub struct StructuredStatistics<T: Real, S: Scatter> {
     rows: usize,
     weight: T,
     mean: DVector<T>,
+    /// What the mean has lost by rounding. Means far from 0 are then as far apart as they are, to all digits.
+    lost: DVector<T>,
     scatter: DMatrix<T>,
     structure: PhantomData<S>,
 }
@@ -141,7 +143,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         rows: &DMatrix<T>,
         range: Range<usize>,
         weights: Option<&[T]>,
-        Workspace { block, weights: padded, weighted, mean, scatter }: &mut Workspace<T>,
+        Workspace { block, weights: padded, weighted, mean, lost, scatter }: &mut Workspace<T>,
     ) {
         let size = range.len();
         block.resize(size);
@@ -157,31 +159,34 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         };
         if weight > T::zero() {
             let (all, count, entries) = (rows.as_slice(), rows.nrows(), block.entries_mut());
-            let mean_of = mean.as_mut_slice();
-            over_columns(Centre { all, count, range, weights, weight, heaviest, entries, height, mean: mean_of });
+            let means = (mean.as_mut_slice(), lost.as_mut_slice());
+            over_columns(Centre { all, count, range, weights, weight, heaviest, entries, height, means });
             S::of_centred(Centred { entries: block.entries(), height, weights, weighted }, scatter);
-            self.join(counted, weight, mean, scatter);
+            self.join(counted, weight, (mean, lost), scatter);
         }
     }
 
     /// Takes in what other statistics of the same dimension have taken in.
     pub(super) fn add(&mut self, other: &Self) {
-        self.join(other.rows, other.weight, &other.mean, &other.scatter);
+        self.join(other.rows, other.weight, (&other.mean, &other.lost), &other.scatter);
     }
 
-    fn join(&mut self, rows: usize, weight: T, mean: &DVector<T>, scatter: &DMatrix<T>) {
+    fn join(&mut self, rows: usize, weight: T, (mean, lost): (&DVector<T>, &DVector<T>), scatter: &DMatrix<T>) {
         if self.weight.is_zero() {
             // Not by the formula below: the square of a mean that is far from 0 may be no number.
             self.weight = weight;
             self.mean.copy_from(mean);
+            self.lost.copy_from(lost);
             self.scatter.copy_from(scatter);
         } else if weight > T::zero() {
             let both = self.weight + weight;
             let share = weight / both;
-            let apart = mean - &self.mean;
+            let apart = DVector::from_fn(mean.len(), |i, _| (mean[i] - self.mean[i]) + (lost[i] - self.lost[i]));
             self.scatter += scatter;
             S::add_square(&mut self.scatter, &apart, self.weight * share);
-            self.mean.axpy(share, &apart, T::one());
+            for (i, &apart) in apart.iter().enumerate() {
+                (self.mean[i], self.lost[i]) = exact_sum(self.mean[i], self.lost[i] + share * apart);
+            }
             self.weight = both;
         }
         self.rows += rows;
@@ -194,6 +199,7 @@ pub(super) struct Workspace<T: Real> {
     weights: Vec<T>,
     weighted: Vec<T>,
     mean: DVector<T>,
+    lost: DVector<T>,
     scatter: DMatrix<T>,
 }
 
@@ -202,7 +208,8 @@ impl<T: Real> Workspace<T> {
         let block = Block::new(rows, dimension);
         let column = vec![T::zero(); block.height()];
         let scatter = DMatrix::zeros(dimension, S::columns(dimension));
-        Self { block, weights: column.clone(), weighted: column, mean: DVector::zeros(dimension), scatter }
+        let mean = DVector::zeros(dimension);
+        Self { block, weights: column.clone(), weighted: column, lost: mean.clone(), mean, scatter }
     }
 }
 
@@ -214,7 +221,7 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
             return Err(DistributionError::ZeroDimension.into());
         }
         let (mean, scatter) = (DVector::zeros(dimension), DMatrix::zeros(dimension, S::columns(dimension)));
-        Ok(Self { rows: 0, weight: T::zero(), mean, scatter, structure: PhantomData })
+        Ok(Self { rows: 0, weight: T::zero(), lost: mean.clone(), mean, scatter, structure: PhantomData })
     }
 
     fn observe(&mut self, rows: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), EstimateError> {
