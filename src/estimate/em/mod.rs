@@ -273,7 +273,7 @@ impl<M: CovarianceModel> Em<M> {
         if self.restarts == 0 {
             return Err(setting("the number of starts", 0.0, "at least 1"));
         }
-        if !(self.tolerance >= 0.0) {
+        if self.tolerance.is_nan() || self.tolerance < 0.0 {
             return Err(setting("the tolerance", self.tolerance, "not negative"));
         }
         match self.regularisation {
