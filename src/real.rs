@@ -77,8 +77,7 @@ impl<T: Real> Default for CompensatedSum<T> {
 
 impl<T: Real> CompensatedSum<T> {
     pub(crate) fn plus(self, term: T) -> Self {
-        let sum = self.sum + term;
-        let lost = if self.sum.abs() >= term.abs() { (self.sum - sum) + term } else { (term - sum) + self.sum };
+        let (sum, lost) = exact_sum(self.sum, term);
         Self { sum, lost: self.lost + lost }
     }
 
@@ -86,6 +85,14 @@ impl<T: Real> CompensatedSum<T> {
     pub(crate) fn total(self) -> T {
         if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
     }
+}
+
+/// a + b, and what its rounding loses, exactly. Knuth (1998), *The Art of Computer Programming*, volume 2, section 4.2.2.
+#[inline]
+pub(crate) fn exact_sum<T: Real>(a: T, b: T) -> (T, T) {
+    let sum = a + b;
+    let of_b = sum - a;
+    (sum, (a - (sum - of_b)) + (b - of_b))
 }
 
 /// The literal `x` as a `T`.

@@ -6,7 +6,7 @@ use rand::distr::Distribution;
 use rand_distr::multi::MultiDistribution;
 
 use super::draw::room;
-use super::{AffineImage, Categorical, DistributionError, Law, Moments, SampleRows, check_dimension, check_size};
+use super::{AffineImage, Categorical, DistributionError, Law, Moments, SampleRows, check_dimension};
 use crate::real::{real, to_f64};
 use crate::special::{largest, ln_sum_exp};
 
@@ -261,12 +261,6 @@ impl<C: SampleRows> SampleRows for Mixture<C> {
     ) -> Result<(), DistributionError> {
         check_dimension("the output row", self.dimension(), out.ncols())?;
         self.sample_rows_by(rng, out, |rng| self.weights.sample(rng))
-    }
-
-    fn sample_rows<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Result<DMatrix<C::Scalar>, DistributionError> {
-        let mut out = room(n, self.dimension())?;
-        self.sample_rows_to(rng, &mut out)?;
-        Ok(out)
     }
 }
 

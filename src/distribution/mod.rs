@@ -144,8 +144,7 @@ pub trait SampleRows: Law<Scalar: SampleReal> {
     ///
     /// [`TooLarge`](DistributionError::TooLarge); a law of your own may have others.
     fn sample_rows<R: Rng + ?Sized>(&self, n: usize, rng: &mut R) -> Result<DMatrix<Self::Scalar>, DistributionError> {
-        check_size::<Self::Scalar>(n, self.dimension())?;
-        let mut out = DMatrix::zeros(n, self.dimension());
+        let mut out = draw::room(n, self.dimension())?;
         self.sample_rows_to(rng, &mut out)?;
         Ok(out)
     }

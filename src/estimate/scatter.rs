@@ -8,7 +8,7 @@ use crate::distribution::{
     Diagonal, DiagonalGaussian, DistributionError, Full, Gaussian, Spherical, SphericalGaussian, Structure,
     StructuredGaussian, check_pivots,
 };
-use crate::real::{Real, count, real, to_f64};
+use crate::real::{Real, count, exact_sum, real, to_f64};
 use crate::vector::{ColumnKernel, Kernel, add_lower_products, over_columns, total, vectorised};
 
 /// A [`Structure`] whose variances can be estimated: any.
@@ -301,7 +301,8 @@ pub(super) struct Centre<'a, T> {
     pub(super) heavy: usize,
     pub(super) entries: &'a mut [T],
     pub(super) height: usize,
-    pub(super) mean: &'a mut [T],
+    /// The mean, and what it loses by rounding.
+    pub(super) means: (&'a mut [T], &'a mut [T]),
     /// How far the mean is from the entry that is taken off.
     pub(super) apart: &'a mut [T],
 }
@@ -315,10 +316,10 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
 
     #[inline(always)]
     fn by<const N: usize>(self) {
-        let Self { all, count, range, weights, weight, heavy, entries, height, mean, apart } = self;
+        let Self { all, count, range, weights, weight, heavy, entries, height, means, apart } = self;
         let size = range.len();
         let columns = all.chunks_exact(count).zip(entries.chunks_exact_mut(height));
-        for (((from, to), mean), apart) in columns.zip(mean).zip(apart) {
+        for ((((from, to), mean), lost), apart) in columns.zip(means.0).zip(means.1).zip(apart) {
             // Off an entry that counts first, so that a constant column becomes exactly 0 and nothing far away is summed. That entry
             // has a share of the weight, so that it is not many deviations from the mean.
             let from = &from[range.clone()];
@@ -336,7 +337,7 @@ impl<T: Real> ColumnKernel for Centre<'_, T> {
                 }
             }
             *apart = total(sums) / weight;
-            *mean = shift + *apart;
+            (*mean, *lost) = exact_sum(shift, *apart);
         }
     }
 }

@@ -7,9 +7,9 @@ use nalgebra::{DMatrix, DVector};
 
 use super::scatter::{Centre, Centred, Scatter, Weigh, rounding};
 use super::{EstimateError, FitMle, SufficientStatistics};
-use crate::distribution::{DistributionError, Full, StructuredGaussian};
+use crate::distribution::{DistributionError, Full, StructuredGaussian, check_finite};
 use crate::parallel::by_parts;
-use crate::real::{Real, count, to_f64};
+use crate::real::{Real, count, exact_sum, to_f64};
 use crate::vector::{Block, over_columns, padded, vectorised};
 
 /// Rows that are taken off their common mean. Many, because columns are read one after another, and memory is fast where it is read on and on; no
@@ -41,6 +41,8 @@ pub struct StructuredStatistics<T: Real, S: Scatter> {
     rows: usize,
     weight: T,
     mean: DVector<T>,
+    /// What the mean has lost by rounding. Means far from 0 are then as far apart as they are, to all digits.
+    lost: DVector<T>,
     scatter: DMatrix<T>,
     structure: PhantomData<S>,
 }
@@ -94,7 +96,9 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         if self.rows == 0 {
             return Err(EstimateError::TooFewRows { rows: 0, needed: 1 });
         }
-        Ok(S::covariance(&self.scatter, divisor))
+        let covariance = S::covariance(&self.scatter, divisor);
+        check_finite("the covariance of the data", &covariance)?;
+        Ok(covariance)
     }
 
     fn dimension(&self) -> usize {
@@ -143,7 +147,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         rows: &DMatrix<T>,
         range: Range<usize>,
         weights: Option<&[T]>,
-        Workspace { block, weights: padded, near, weighted, apart, mean, scatter }: &mut Workspace<T>,
+        Workspace { block, weights: padded, near, weighted, apart, mean, lost, scatter }: &mut Workspace<T>,
     ) {
         let size = range.len();
         block.resize(size);
@@ -159,7 +163,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         };
         if weight > T::zero() {
             let (all, count, entries) = (rows.as_slice(), rows.nrows(), block.entries_mut());
-            let mean_of = mean.as_mut_slice();
+            let means = (mean.as_mut_slice(), lost.as_mut_slice());
             over_columns(Centre {
                 all,
                 count,
@@ -169,27 +173,35 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
                 heavy,
                 entries,
                 height,
-                mean: mean_of,
+                means,
                 apart: &mut *apart,
             });
             S::of_centred(Centred { entries: block.entries(), height, size, apart, weights, near, weighted }, scatter);
-            self.join(counted, weight, mean, scatter);
+            self.join(counted, weight, (mean, lost), scatter);
         }
     }
 
     /// Takes in what other statistics of the same dimension have taken in.
     pub(super) fn add(&mut self, other: &Self) {
-        self.join(other.rows, other.weight, &other.mean, &other.scatter);
+        self.join(other.rows, other.weight, (&other.mean, &other.lost), &other.scatter);
     }
 
-    fn join(&mut self, rows: usize, weight: T, mean: &DVector<T>, scatter: &DMatrix<T>) {
-        if weight > T::zero() {
+    fn join(&mut self, rows: usize, weight: T, (mean, lost): (&DVector<T>, &DVector<T>), scatter: &DMatrix<T>) {
+        if self.weight.is_zero() {
+            // Not by the formula below: the square of a mean that is far from 0 may be no number.
+            self.weight = weight;
+            self.mean.copy_from(mean);
+            self.lost.copy_from(lost);
+            self.scatter.copy_from(scatter);
+        } else if weight > T::zero() {
             let both = self.weight + weight;
             let share = weight / both;
-            let apart = mean - &self.mean;
+            let apart = DVector::from_fn(mean.len(), |i, _| (mean[i] - self.mean[i]) + (lost[i] - self.lost[i]));
             self.scatter += scatter;
             S::add_square(&mut self.scatter, &apart, self.weight * share);
-            self.mean.axpy(share, &apart, T::one());
+            for (i, &apart) in apart.iter().enumerate() {
+                (self.mean[i], self.lost[i]) = exact_sum(self.mean[i], self.lost[i] + share * apart);
+            }
             self.weight = both;
         }
         self.rows += rows;
@@ -204,6 +216,7 @@ pub(super) struct Workspace<T: Real> {
     weighted: Vec<T>,
     apart: Vec<T>,
     mean: DVector<T>,
+    lost: DVector<T>,
     scatter: DMatrix<T>,
 }
 
@@ -219,6 +232,7 @@ impl<T: Real> Workspace<T> {
             weighted: Vec::new(),
             apart: vec![T::zero(); dimension],
             mean: DVector::zeros(dimension),
+            lost: DVector::zeros(dimension),
             scatter,
         }
     }
@@ -232,7 +246,7 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
             return Err(DistributionError::ZeroDimension.into());
         }
         let (mean, scatter) = (DVector::zeros(dimension), DMatrix::zeros(dimension, S::columns(dimension)));
-        Ok(Self { rows: 0, weight: T::zero(), mean, scatter, structure: PhantomData })
+        Ok(Self { rows: 0, weight: T::zero(), lost: mean.clone(), mean, scatter, structure: PhantomData })
     }
 
     fn observe(&mut self, rows: &DMatrix<T>, weights: Option<&[T]>) -> Result<(), EstimateError> {
@@ -256,6 +270,10 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
             },
             |part| all.merge(&part),
         )?;
+        let weight = self.weight + all.weight;
+        if !weight.is_finite() {
+            return Err(DistributionError::WeightSum { sum: to_f64(weight) }.into());
+        }
         self.merge(&all)
     }
 

@@ -1,8 +1,8 @@
 //! Numbers at the ends of the range: whatever a law accepts, its densities, distribution functions and draws are numbers.
 
 use fenchel::distribution::{
-    AffineImage, Bandwidth, Cdf, Conditional, Density, Empirical, Gaussian, KernelDensity, Landmarks, Marginal,
-    Mixture, SampleRows, StudentT, UniformBox,
+    AffineImage, Bandwidth, Cdf, Conditional, Density, DiagonalGaussian, Empirical, Gaussian, KernelDensity, Landmarks,
+    Marginal, Mixture, SampleRows, SphericalGaussian, StudentT, UniformBox,
 };
 use fenchel::nalgebra::{DMatrix, DVector};
 use proptest::prelude::*;
@@ -78,6 +78,17 @@ proptest! {
                 let t = StudentT::from_cholesky(degrees, mean.clone(), law.cholesky_factor().clone()).unwrap();
                 gives_numbers(&t, &points, &list, &values);
             }
+        }
+        if let Ok(law) = DiagonalGaussian::new(mean.clone(), other.clone()) {
+            gives_numbers(&law, &points, &list, &values);
+            prop_assert!(!law.entropy().is_nan());
+            if d == 1 {
+                rises_from_zero_to_one(&law);
+            }
+        }
+        if let Ok(law) = SphericalGaussian::new(mean.clone(), other[0]) {
+            gives_numbers(&law, &points, &list, &values);
+            prop_assert!(!law.entropy().is_nan());
         }
         for mixture in [Mixture::new(&weights[..gaussians.len()], gaussians.clone()),
             Mixture::from_ln_weights(&weights[..gaussians.len()], gaussians.clone())].into_iter().flatten()

@@ -15,6 +15,7 @@ mod gaussian;
 mod kernel_density;
 mod marginal;
 mod mixture;
+mod structure;
 mod student_t;
 mod toy;
 mod uniform_box;

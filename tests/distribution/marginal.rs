@@ -3,8 +3,8 @@
 use approx::assert_relative_eq;
 use fenchel::DistributionError;
 use fenchel::distribution::{
-    Bandwidth, Conditional, Density, Empirical, Gaussian, KernelDensity, Marginal, Mixture, Moments, StudentT,
-    UniformBox,
+    Bandwidth, Conditional, Density, DiagonalGaussian, Empirical, Gaussian, KernelDensity, Marginal, Mixture, Moments,
+    SphericalGaussian, StudentT, UniformBox,
 };
 use fenchel::nalgebra::{DMatrix, DVector, dvector};
 use proptest::prelude::*;
@@ -125,6 +125,8 @@ where
 #[test]
 fn wrong_lists_of_coordinates_are_named() {
     refuses_wrong_lists(&oblique());
+    refuses_wrong_lists(&DiagonalGaussian::new(DVector::zeros(3), dvector![1.0, 2.0, 3.0]).unwrap());
+    refuses_wrong_lists(&SphericalGaussian::new(DVector::zeros(3), 2.0).unwrap());
     refuses_wrong_lists(&clover());
     refuses_wrong_lists(&StudentT::new(3.0, DVector::zeros(3), DMatrix::identity(3, 3)).unwrap());
     refuses_wrong_lists(&UniformBox::new(DVector::zeros(3), DVector::from_element(3, 1.0)).unwrap());

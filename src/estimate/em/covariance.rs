@@ -35,7 +35,7 @@ pub(super) type Components<T, S> = Result<Vec<StructuredGaussian<T, S>>, (usize,
 pub(crate) mod sealed {
     use super::*;
 
-    pub trait Model: Clone + Debug + PartialEq {
+    pub trait Model: Clone + Debug + PartialEq + Send + Sync + 'static {
         /// The structure of each covariance.
         type Structure: Scatter;
 

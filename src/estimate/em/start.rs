@@ -127,7 +127,9 @@ fn nearest_centres<T: SampleReal, R: Rng + ?Sized>(
             if k == 0 || to_centre[row] < distance[row] {
                 (nearest[row], distance[row]) = (k, to_centre[row]);
             }
-            chances[row] = data.weight_of(row) * distance[row];
+            // A row that does not count may be so far away that its distance is infinite.
+            let weight = data.weight_of(row);
+            chances[row] = if weight > T::zero() { weight * distance[row] } else { T::zero() };
         }
     }
     Ok(nearest)

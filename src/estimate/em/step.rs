@@ -5,7 +5,7 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use super::{CovarianceModel, MixtureOf};
-use crate::distribution::{Density, Diagonal, DistributionError, Mixture, check_finite};
+use crate::distribution::{Density, Diagonal, DistributionError, Mixture};
 use crate::estimate::statistics::{Workspace, check_finite_rows, check_weights};
 use crate::estimate::{EstimateError, StructuredStatistics, SufficientStatistics};
 use crate::parallel::by_parts;
@@ -36,7 +36,10 @@ impl<'a, T: Real> Data<'a, T> {
             Some(weights) => weights.iter().copied().fold(CompensatedSum::default(), CompensatedSum::plus).total(),
             None => count(rows.nrows()),
         };
-        if weight > T::zero() && weight.is_finite() {
+        if !weight.is_finite() {
+            return Err(DistributionError::WeightSum { sum: to_f64(weight) }.into());
+        }
+        if weight > T::zero() {
             Ok(Self { rows, weights, weight })
         } else {
             Err(EstimateError::TooFewRows { rows: 0, needed: 1 })
@@ -56,9 +59,7 @@ impl<'a, T: Real> Data<'a, T> {
     pub(super) fn variances(&self) -> Result<Vec<T>, EstimateError> {
         let mut statistics = StructuredStatistics::<T, Diagonal>::empty(self.rows.ncols())?;
         statistics.observe(self.rows, self.weights)?;
-        let covariance = statistics.covariance()?;
-        check_finite("the covariance of the data", &covariance)?;
-        Ok(covariance.diagonal().iter().copied().collect())
+        Ok(statistics.covariance()?.diagonal().iter().copied().collect())
     }
 
     /// The statistics of `components` components. `share` writes how much of each row of a range belongs to each of them, column by column
@@ -157,6 +158,10 @@ pub(super) fn expectation<T: Real, M: CovarianceModel>(
         let ln_pdf = &shares.ln_sums[..range.len()];
         checked(ln_pdf.iter().fold(T::zero(), |sum, &ln_pdf| sum + ln_pdf), ln_pdf, range.start)
     })?;
+    if !sum.is_finite() {
+        let (what, value) = ("the log-likelihood of all rows", to_f64(sum));
+        return Err(DistributionError::NonFinite { what, row: 0, column: 0, value }.into());
+    }
     Ok((sum / data.weight(), statistics))
 }
 

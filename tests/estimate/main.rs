@@ -6,6 +6,9 @@
 // clippy.toml allows these in test functions, but not in what test functions call.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod accuracy;
+mod structure;
+
 use approx::assert_relative_eq;
 use fenchel::distribution::{AffineImage, Density, Gaussian, Moments, SampleRows};
 use fenchel::estimate::{FitMle, GaussianStatistics, SufficientStatistics};
