@@ -272,14 +272,21 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
                 let size_near = NEAR.min(height - start);
                 let near = &mut near[..size_near];
                 for (to, &x) in near.iter_mut().zip(&column[start..]) {
-                    *to = (x - apart) * (x - apart);
+                    *to = x - apart;
                 }
                 near[size_near.min(size.saturating_sub(start))..].fill(T::zero());
                 let mut sums = [T::zero(); N];
                 for at in (0..size_near).step_by(N) {
+                    let x = &near[at..][..N];
                     match weights {
-                        None => add(&mut sums, &near[at..]),
-                        Some(weights) => add_weighted(&mut sums, &near[at..], &weights[start + at..]),
+                        None => add_weighted(&mut sums, x, x),
+                        Some(weights) => {
+                            let weights = &weights[start + at..][..N];
+                            for lane in 0..N {
+                                // In this order: a row without weight may be so far that its square is no number.
+                                sums[lane] += weights[lane] * x[lane] * x[lane];
+                            }
+                        }
                     }
                 }
                 *to += total(sums);

@@ -14,7 +14,7 @@ use crate::vector::{Block, over_columns, padded, vectorised};
 
 /// Rows that are taken off their common mean. Many, because columns are read one after another, and memory is fast where it is read on and on; no
 /// multiple of 512, at which distance columns would get into each other's way in the cache.
-const BLOCK: usize = 992;
+pub(super) const BLOCK: usize = 992;
 
 /// Total weight, weighted mean, and scatter Σ w (x − mean)(x − mean)ᵀ, or what a [`Scatter`] keeps of it.
 ///

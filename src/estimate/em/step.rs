@@ -6,14 +6,11 @@ use nalgebra::DMatrix;
 
 use super::{CovarianceModel, MixtureOf};
 use crate::distribution::{Density, Diagonal, DistributionError, Mixture};
-use crate::estimate::statistics::{Workspace, check_finite_rows, check_weights};
+use crate::estimate::statistics::{BLOCK, Workspace, check_finite_rows, check_weights};
 use crate::estimate::{EstimateError, StructuredStatistics, SufficientStatistics};
 use crate::parallel::by_parts;
 use crate::real::{CompensatedSum, Real, count, to_f64};
-use crate::vector::{BLOCK_ROWS, padded, responsibilities};
-
-/// Rows whose densities are computed at a time.
-const BLOCK: usize = 4 * BLOCK_ROWS;
+use crate::vector::{padded, responsibilities};
 
 /// Rows that are known to be fine, and their weights.
 pub(super) struct Data<'a, T: Real> {
