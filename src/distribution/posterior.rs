@@ -4,10 +4,10 @@ use nalgebra::{DMatrix, DVector};
 
 use super::{Density, DistributionError, Law, Mixture, check_dimension, check_size};
 use crate::real::{Real, real, to_f64};
-use crate::vector::{ln_sum_exp_rows, responsibilities};
+use crate::vector::{READ_ROWS, ln_sum_exp_rows, responsibilities};
 
 /// Rows scored at a time.
-const BLOCK: usize = 512;
+const BLOCK: usize = 2 * READ_ROWS;
 
 impl<C: Density> Density for Mixture<C> {
     fn ln_pdf_rows(&self, rows: &DMatrix<C::Scalar>) -> Result<DVector<C::Scalar>, DistributionError> {

@@ -9,7 +9,7 @@ use crate::distribution::{
     StructuredGaussian, check_pivots,
 };
 use crate::real::{Real, count, exact_sum, real, to_f64};
-use crate::vector::{ColumnKernel, Kernel, add_lower_products, over_columns, total, vectorised};
+use crate::vector::{ColumnKernel, Kernel, NEAR_ROWS, add_lower_products, over_columns, total, vectorised};
 
 /// A [`Structure`] whose variances can be estimated: any.
 ///
@@ -194,9 +194,6 @@ fn mean_variance<T: Real>(scatter: &DMatrix<T>, divisor: T) -> T {
     scatter.sum() / divisor / count(scatter.nrows())
 }
 
-/// Rows whose products are summed at a time: a dozen columns of them stay in the nearest cache.
-pub(super) const NEAR: usize = 128;
-
 /// Copies rows off their mean, and their products with their weights.
 struct Near<'a, T> {
     entries: &'a [T],
@@ -237,8 +234,8 @@ fn products<T: Real>(rows: Centred<'_, T>, scatter: &mut DMatrix<T>) {
     let Centred { entries, height, size, apart, weights, near, weighted } = rows;
     let dimension = apart.len();
     scatter.fill(T::zero());
-    for start in (0..height).step_by(NEAR) {
-        let range = start..height.min(start + NEAR);
+    for start in (0..height).step_by(NEAR_ROWS) {
+        let range = start..height.min(start + NEAR_ROWS);
         let (near_height, counted) = (range.len(), range.len().min(size.saturating_sub(start)));
         near.resize(dimension * near_height, T::zero());
         weighted.resize(if weights.is_some() { near.len() } else { 0 }, T::zero());
@@ -265,11 +262,11 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
     #[inline(always)]
     fn by<const N: usize>(self) {
         let Self { rows: Centred { entries, height, size, apart, weights, near, .. }, scatter } = self;
-        near.resize(NEAR, T::zero());
+        near.resize(NEAR_ROWS, T::zero());
         for ((to, column), &apart) in scatter.iter_mut().zip(entries.chunks_exact(height)).zip(apart) {
             *to = T::zero();
-            for start in (0..height).step_by(NEAR) {
-                let size_near = NEAR.min(height - start);
+            for start in (0..height).step_by(NEAR_ROWS) {
+                let size_near = NEAR_ROWS.min(height - start);
                 let near = &mut near[..size_near];
                 for (to, &x) in near.iter_mut().zip(&column[start..]) {
                     *to = x - apart;

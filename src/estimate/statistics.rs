@@ -10,11 +10,7 @@ use super::{EstimateError, FitMle, SufficientStatistics};
 use crate::distribution::{DistributionError, Full, StructuredGaussian, check_finite};
 use crate::parallel::by_parts;
 use crate::real::{Real, count, exact_sum, to_f64};
-use crate::vector::{Block, over_columns, padded, vectorised};
-
-/// Rows that are taken off their common mean. Many, because columns are read one after another, and memory is fast where it is read on and on; no
-/// multiple of 512, at which distance columns would get into each other's way in the cache.
-pub(super) const BLOCK: usize = 992;
+use crate::vector::{Block, READ_ROWS, over_columns, padded, vectorised};
 
 /// Total weight, weighted mean, and scatter Σ w (x − mean)(x − mean)ᵀ, or what a [`Scatter`] keeps of it.
 ///
@@ -112,7 +108,7 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
 
     /// The same around another mean.
     pub(super) fn around(&self, mean: DVector<T>, more: &[T]) -> Result<StructuredGaussian<T, S>, DistributionError> {
-        let rounding = rounding(self.rows.min(BLOCK), self.dimension());
+        let rounding = rounding(self.rows.min(READ_ROWS), self.dimension());
         S::gaussian(mean, &self.scatter, self.weight, more, rounding)
     }
 
@@ -135,8 +131,8 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         weights: Option<&[T]>,
         workspace: &mut Workspace<T>,
     ) {
-        for start in range.clone().step_by(BLOCK) {
-            let end = range.end.min(start + BLOCK);
+        for start in range.clone().step_by(READ_ROWS) {
+            let end = range.end.min(start + READ_ROWS);
             let weights = weights.map(|weights| &weights[start - range.start..end - range.start]);
             self.take_in_block(rows, start..end, weights, workspace);
         }
@@ -223,7 +219,7 @@ pub(super) struct Workspace<T: Real> {
 impl<T: Real> Workspace<T> {
     pub(super) fn new<S: Scatter>(rows: usize, dimension: usize) -> Self {
         let block = Block::new(dimension);
-        let column = vec![T::zero(); padded(rows.min(BLOCK))];
+        let column = vec![T::zero(); padded(rows.min(READ_ROWS))];
         let scatter = DMatrix::zeros(dimension, S::columns(dimension));
         Self {
             block,

@@ -6,7 +6,11 @@ use super::{Kernel, vectorised};
 use crate::real::Real;
 
 /// Rows taken at a time: sixteen columns of them stay in the nearest cache.
-pub(crate) const BLOCK_ROWS: usize = 128;
+pub(crate) const NEAR_ROWS: usize = 128;
+
+/// Rows read at a time. Many, because a column is read on and on, where memory is fastest; no multiple of 512, at which distance columns would
+/// get into each other's way in the cache.
+pub(crate) const READ_ROWS: usize = 992;
 
 /// Rows of a matrix, column by column. Each column is filled up with copies of its last entry to a multiple of 32 entries, or of
 /// 16 where there are fewer, so that loops over them leave no rest.
@@ -22,17 +26,11 @@ impl<T: Real> Block<T> {
         Self { entries: Vec::new(), height: 0, columns }
     }
 
-    /// Takes in `count` rows of `rows`, from row `first` on.
-    pub(crate) fn load(&mut self, rows: &DMatrix<T>, first: usize, count: usize) {
-        self.height = padded(count);
-        self.entries.clear();
-        self.entries.reserve(self.height * self.columns);
-        for column in rows.as_slice().chunks_exact(rows.nrows().max(1)) {
-            let taken = &column[first..first + count];
-            self.entries.extend_from_slice(taken);
-            let last = taken.last().copied().unwrap_or_else(T::zero);
-            self.entries.resize(self.entries.len() + self.height - count, last);
-        }
+    /// Takes in `count` rows of `rows` from row `first` on, less `shift`.
+    pub(crate) fn load(&mut self, rows: &DMatrix<T>, first: usize, count: usize, shift: &[T]) {
+        self.resize(count);
+        let (all, from) = (rows.nrows(), rows.as_slice());
+        vectorised(Load { from, all, first, count, shift, to: &mut self.entries, height: self.height });
     }
 
     /// Makes room for `count` rows, and leaves open what is in them.
@@ -54,6 +52,32 @@ impl<T: Real> Block<T> {
     /// The columns, one after another.
     pub(crate) fn entries_mut(&mut self) -> &mut [T] {
         &mut self.entries
+    }
+}
+
+struct Load<'a, T> {
+    from: &'a [T],
+    all: usize,
+    first: usize,
+    count: usize,
+    shift: &'a [T],
+    to: &'a mut [T],
+    height: usize,
+}
+
+impl<T: Real> Kernel for Load<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { from, all, first, count, shift, to, height } = self;
+        for ((to, from), &shift) in to.chunks_exact_mut(height).zip(from.chunks_exact(all)).zip(shift) {
+            let (taken, rest) = to.split_at_mut(count);
+            for (to, &x) in taken.iter_mut().zip(&from[first..]) {
+                *to = x - shift;
+            }
+            rest.fill(taken.last().copied().unwrap_or_else(T::zero));
+        }
     }
 }
 

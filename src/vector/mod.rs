@@ -13,7 +13,7 @@ mod products;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use block::{BLOCK_ROWS, Block, ColumnKernel, chunk, over_columns, padded};
+pub(crate) use block::{Block, ColumnKernel, NEAR_ROWS, READ_ROWS, chunk, over_columns, padded};
 pub(crate) use ln_sum_exp::{ln_sum_exp_rows, responsibilities};
 pub(crate) use products::{add_lower_products, total};
 

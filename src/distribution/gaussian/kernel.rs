@@ -5,7 +5,7 @@ use crate::vector::{ColumnKernel, chunk};
 
 /// Division by a number, by way of its reciprocal where that is one: products are many times faster.
 #[derive(Clone, Copy)]
-struct Divisor<T> {
+pub(super) struct Divisor<T> {
     number: T,
     reciprocal: T,
     by_product: bool,
@@ -13,7 +13,7 @@ struct Divisor<T> {
 
 impl<T: Real> Divisor<T> {
     #[inline(always)]
-    fn new(number: T) -> Self {
+    pub(super) fn new(number: T) -> Self {
         let reciprocal = number.recip();
         // Not so at the ends of the range, where the reciprocal overflows or loses digits.
         let by_product = (number * reciprocal - T::one()).abs() <= T::default_epsilon();
@@ -35,11 +35,12 @@ impl<T: Real> Divisor<T> {
     }
 }
 
-/// Forward substitution L z = x − μ.
+/// Forward substitution L z = y.
 pub(super) struct Whiten<'a, T> {
     /// L, column by column.
     pub(super) factor: &'a [T],
-    pub(super) mean: &'a [T],
+    /// Its diagonal.
+    pub(super) divisors: &'a [Divisor<T>],
     pub(super) entries: &'a mut [T],
     pub(super) height: usize,
 }
@@ -53,16 +54,12 @@ impl<T: Real> ColumnKernel for Whiten<'_, T> {
 
     #[inline(always)]
     fn by<const N: usize>(self) {
-        let Self { factor, mean, entries, height } = self;
-        let dimension = mean.len();
-        for j in 0..dimension {
-            let (solved, rest) = entries.split_at_mut(j * height);
-            let divisor = Divisor::new(factor[j * dimension + j]);
-            for at in (0..height).step_by(N) {
+        let Self { factor, divisors, entries, height } = self;
+        let dimension = divisors.len();
+        for at in (0..height).step_by(N) {
+            for (j, divisor) in divisors.iter().enumerate() {
+                let (solved, rest) = entries.split_at_mut(j * height);
                 let mut sums: [T; N] = chunk(rest, at);
-                for sum in &mut sums {
-                    *sum -= mean[j];
-                }
                 for k in 0..j {
                     let (entry, earlier) = (factor[k * dimension + j], &solved[k * height + at..][..N]);
                     for lane in 0..N {
@@ -124,11 +121,10 @@ impl<T: Real> ColumnKernel for Colour<'_, T> {
     }
 }
 
-/// (x − μ)/σ, coordinate by coordinate.
+/// y/σ, coordinate by coordinate.
 pub(super) struct Standardise<'a, T, D> {
     /// σ of a coordinate.
     pub(super) deviation: D,
-    pub(super) mean: &'a [T],
     pub(super) entries: &'a mut [T],
     pub(super) height: usize,
 }
@@ -143,13 +139,9 @@ impl<T: Real, D: Fn(usize) -> T> ColumnKernel for Standardise<'_, T, D> {
     #[inline(always)]
     fn by<const N: usize>(self) {
         for (j, column) in self.entries.chunks_exact_mut(self.height).enumerate() {
-            let (mean, divisor) = (self.mean[j], Divisor::new((self.deviation)(j)));
+            let divisor = Divisor::new((self.deviation)(j));
             for to in column.chunks_exact_mut(N) {
-                let mut apart: [T; N] = chunk(to, 0);
-                for x in &mut apart {
-                    *x -= mean;
-                }
-                divisor.divide(to, &apart);
+                divisor.divide(to, &chunk::<T, N>(to, 0));
             }
         }
     }

@@ -17,7 +17,7 @@ pub use structure::{Diagonal, Full, Spherical, Structure};
 use super::draw::{check_length, draw_vector};
 use super::{Density, DistributionError, Law, Moments, SampleRows, check_dimension, check_range};
 use crate::real::{Real, SampleReal, count, real};
-use crate::vector::{BLOCK_ROWS, Block, over_columns};
+use crate::vector::{Block, NEAR_ROWS, READ_ROWS, over_columns};
 
 /// N(μ, Σ) on ℝᵈ, with density exp(−½ (x − μ)ᵀ Σ⁻¹ (x − μ)) / √det(2π Σ).
 ///
@@ -123,11 +123,11 @@ impl<T: Real, S: Structure> StructuredGaussian<T, S> {
     ) -> Result<(), DistributionError> {
         check_dimension("the row", self.dimension(), rows.ncols())?;
         let mut block = Block::new(self.dimension());
-        for start in (0..count).step_by(BLOCK_ROWS) {
-            let taken = BLOCK_ROWS.min(count - start);
-            block.load(rows, first + start, taken);
+        for start in (0..count).step_by(READ_ROWS) {
+            let taken = READ_ROWS.min(count - start);
+            block.load(rows, first + start, taken, self.mean.as_slice());
             let height = block.height();
-            S::whiten(&self.root, self.mean.as_slice(), block.entries_mut(), height);
+            S::whiten(&self.root, block.entries_mut(), height);
             visit(start, taken, &block);
         }
         Ok(())
@@ -212,8 +212,8 @@ impl<T: SampleReal, S: Structure> StructuredGaussian<T, S> {
     fn fill_rows<R: Rng + ?Sized>(&self, rng: &mut R, mean: &[T], out: &mut DMatrix<T>, mut ahead: impl FnMut(&mut R)) {
         let n = out.nrows();
         let mut block = Block::new(self.dimension());
-        for start in (0..n).step_by(BLOCK_ROWS) {
-            let count = BLOCK_ROWS.min(n - start);
+        for start in (0..n).step_by(NEAR_ROWS) {
+            let count = NEAR_ROWS.min(n - start);
             block.resize(count);
             let height = block.height();
             let entries = block.entries_mut();

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::kernel::{Colour, Standardise, Stretch, Whiten};
+use super::kernel::{Colour, Divisor, Standardise, Stretch, Whiten};
 use crate::real::{Real, count, real};
 use crate::vector::over_columns;
 
@@ -53,8 +53,8 @@ pub(crate) mod sealed {
         /// ln det Σ, from the diagonal of L: it neither over- nor underflows in high dimension.
         fn ln_determinant<T: Real>(root: &Self::Root<T>, dimension: usize) -> T;
 
-        /// Makes L⁻¹ (x − μ) of every row x.
-        fn whiten<T: Real>(root: &Self::Root<T>, mean: &[T], entries: &mut [T], height: usize);
+        /// Makes L⁻¹ y of every row y.
+        fn whiten<T: Real>(root: &Self::Root<T>, entries: &mut [T], height: usize);
 
         /// Makes μ + L z of every row z; μ = 0 if it is left empty.
         fn colour<T: Real>(root: &Self::Root<T>, mean: &[T], entries: &mut [T], height: usize);
@@ -73,8 +73,9 @@ impl sealed::Root for Full {
         root.diagonal().iter().fold(T::zero(), |sum, &entry| sum + entry.ln()) * real(2.0)
     }
 
-    fn whiten<T: Real>(root: &DMatrix<T>, mean: &[T], entries: &mut [T], height: usize) {
-        over_columns(Whiten { factor: root.as_slice(), mean, entries, height });
+    fn whiten<T: Real>(root: &DMatrix<T>, entries: &mut [T], height: usize) {
+        let divisors: Vec<_> = root.diagonal().iter().map(|&pivot| Divisor::new(pivot)).collect();
+        over_columns(Whiten { factor: root.as_slice(), divisors: &divisors, entries, height });
     }
 
     fn colour<T: Real>(root: &DMatrix<T>, mean: &[T], entries: &mut [T], height: usize) {
@@ -93,8 +94,8 @@ impl sealed::Root for Diagonal {
         root.iter().fold(T::zero(), |sum, &entry| sum + entry.ln()) * real(2.0)
     }
 
-    fn whiten<T: Real>(root: &DVector<T>, mean: &[T], entries: &mut [T], height: usize) {
-        over_columns(Standardise { deviation: |j| root[j], mean, entries, height });
+    fn whiten<T: Real>(root: &DVector<T>, entries: &mut [T], height: usize) {
+        over_columns(Standardise { deviation: |j| root[j], entries, height });
     }
 
     fn colour<T: Real>(root: &DVector<T>, mean: &[T], entries: &mut [T], height: usize) {
@@ -113,8 +114,8 @@ impl sealed::Root for Spherical {
         count::<T>(dimension) * root.ln() * real(2.0)
     }
 
-    fn whiten<T: Real>(root: &T, mean: &[T], entries: &mut [T], height: usize) {
-        over_columns(Standardise { deviation: |_| *root, mean, entries, height });
+    fn whiten<T: Real>(root: &T, entries: &mut [T], height: usize) {
+        over_columns(Standardise { deviation: |_| *root, entries, height });
     }
 
     fn colour<T: Real>(root: &T, mean: &[T], entries: &mut [T], height: usize) {

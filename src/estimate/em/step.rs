@@ -6,11 +6,11 @@ use nalgebra::DMatrix;
 
 use super::{CovarianceModel, MixtureOf};
 use crate::distribution::{Density, Diagonal, DistributionError, Mixture};
-use crate::estimate::statistics::{BLOCK, Workspace, check_finite_rows, check_weights};
+use crate::estimate::statistics::{Workspace, check_finite_rows, check_weights};
 use crate::estimate::{EstimateError, StructuredStatistics, SufficientStatistics};
 use crate::parallel::by_parts;
 use crate::real::{CompensatedSum, Real, count, to_f64};
-use crate::vector::{padded, responsibilities};
+use crate::vector::{READ_ROWS, padded, responsibilities};
 
 /// Rows that are known to be fine, and their weights.
 pub(super) struct Data<'a, T: Real> {
@@ -75,8 +75,8 @@ impl<'a, T: Real> Data<'a, T> {
                 let (mut of_part, mut sum_of_part) = (empty()?, CompensatedSum::default());
                 let mut workspace = Workspace::new::<M::Structure>(range.len(), dimension);
                 let mut shares = Shares::new(range.len(), components);
-                for start in range.clone().step_by(BLOCK) {
-                    let block = start..range.end.min(start + BLOCK);
+                for start in range.clone().step_by(READ_ROWS) {
+                    let block = start..range.end.min(start + READ_ROWS);
                     shares.resize(block.len());
                     sum_of_part = sum_of_part.plus(share(block.clone(), &mut shares)?);
                     for (k, of_component) in of_part.iter_mut().enumerate() {
@@ -104,7 +104,7 @@ pub(super) struct Shares<T> {
 
 impl<T: Real> Shares<T> {
     fn new(rows: usize, components: usize) -> Self {
-        let height = padded(rows.min(BLOCK));
+        let height = padded(rows.min(READ_ROWS));
         Self { terms: vec![T::zero(); height * components], ln_sums: vec![T::zero(); height], components }
     }
 
