@@ -271,16 +271,20 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
             for start in (0..height).step_by(NEAR) {
                 let size_near = NEAR.min(height - start);
                 let near = &mut near[..size_near];
-                for (to, &x) in near.iter_mut().zip(&column[start..]) {
-                    *to = (x - apart) * (x - apart);
+                let column = near.iter_mut().zip(&column[start..]);
+                match weights {
+                    None => column.for_each(|(to, &x)| *to = (x - apart) * (x - apart)),
+                    // The weight first: 0 times a square that is no number would be none.
+                    Some(weights) => {
+                        for ((to, &x), &w) in column.zip(&weights[start..]) {
+                            *to = w * (x - apart) * (x - apart);
+                        }
+                    }
                 }
                 near[size_near.min(size.saturating_sub(start))..].fill(T::zero());
                 let mut sums = [T::zero(); N];
                 for at in (0..size_near).step_by(N) {
-                    match weights {
-                        None => add(&mut sums, &near[at..]),
-                        Some(weights) => add_weighted(&mut sums, &near[at..], &weights[start + at..]),
-                    }
+                    add(&mut sums, &near[at..]);
                 }
                 *to += total(sums);
             }
