@@ -268,23 +268,20 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
             for start in (0..height).step_by(NEAR_ROWS) {
                 let size_near = NEAR_ROWS.min(height - start);
                 let near = &mut near[..size_near];
-                for (to, &x) in near.iter_mut().zip(&column[start..]) {
-                    *to = x - apart;
+                let column = near.iter_mut().zip(&column[start..]);
+                match weights {
+                    None => column.for_each(|(to, &x)| *to = (x - apart) * (x - apart)),
+                    // The weight first: 0 times a square that is no number would be none.
+                    Some(weights) => {
+                        for ((to, &x), &w) in column.zip(&weights[start..]) {
+                            *to = w * (x - apart) * (x - apart);
+                        }
+                    }
                 }
                 near[size_near.min(size.saturating_sub(start))..].fill(T::zero());
                 let mut sums = [T::zero(); N];
                 for at in (0..size_near).step_by(N) {
-                    let x = &near[at..][..N];
-                    match weights {
-                        None => add_weighted(&mut sums, x, x),
-                        Some(weights) => {
-                            let weights = &weights[start + at..][..N];
-                            for lane in 0..N {
-                                // In this order: a row without weight may be so far that its square is no number.
-                                sums[lane] += weights[lane] * x[lane] * x[lane];
-                            }
-                        }
-                    }
+                    add(&mut sums, &near[at..]);
                 }
                 *to += total(sums);
             }

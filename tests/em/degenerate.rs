@@ -416,3 +416,49 @@ fn starts_that_fail_are_listed_beside_the_best() {
     assert!(!fit.failed().is_empty() && fit.failed().len() < 40);
     assert!(fit.failed().iter().all(|error| matches!(error, EstimateError::Collapsed { .. })), "{:?}", fit.failed());
 }
+
+/// What is left of a component's variance without the regularisation is nothing, or less than that.
+#[test]
+fn a_component_that_only_regularisation_keeps_up_is_reported() {
+    fn check<M: CovarianceModel>(tied: bool) {
+        // Component 1 has one row to itself. What it shares with others is not degenerate.
+        let rows = groups(60, 17).insert_row(30, 100.0);
+        let em = Em::<M>::new(2).regularisation(Regularisation::Absolute(1e-2)).restarts(1);
+        let fit = fitted(&em, &rows).unwrap();
+        let alone = (0..2).find(|&k| fit.law().weights()[k] < 0.1);
+        assert_eq!(fit.degenerate(), if tied { None } else { alone });
+        assert_eq!(fitted(&Em::<M>::new(2), &groups(200, 17)).unwrap().degenerate(), None);
+        // All of the variance, where one component is one point.
+        let point = DMatrix::from_element(50, 2, 0.1);
+        assert_eq!(fitted(&em.components(1), &point).unwrap().degenerate(), Some(0));
+        // And none without regularisation: a component that shrinks is an error then.
+        assert_eq!(fitted(&plain::<M>(2), &groups(200, 17)).unwrap().degenerate(), None);
+    }
+    check::<Full>(false);
+    check::<Diagonal>(false);
+    check::<Spherical>(false);
+    check::<Tied>(true);
+    check::<Tied<Diagonal>>(true);
+    check::<Tied<Spherical>>(true);
+}
+
+#[test]
+fn an_end_that_is_degenerate_is_kept_only_if_all_are() {
+    // Pairs of equal rows in a cloud: some starts end on one of them, and are the likelier the less is added.
+    let mut rows = groups(24, 16);
+    for i in 0..4 {
+        let row = rows.row(i).into_owned();
+        rows.set_row(i + 4, &row);
+    }
+    let em = Em::<Full>::new(4).regularisation(Regularisation::Relative(1e-9)).restarts(1);
+    let mut generator = rng(16);
+    let ends: Vec<_> = (0..40).map(|_| em.fit(&rows, &mut generator).unwrap()).collect();
+    let (points, others): (Vec<_>, Vec<_>) = ends.iter().partition(|fit| fit.degenerate().is_some());
+    let likeliest = |fits: &[&MixtureFit<f64, Full>]| {
+        fits.iter().map(|fit| fit.mean_ln_likelihood()).fold(f64::NEG_INFINITY, f64::max)
+    };
+    assert!(likeliest(&points) > likeliest(&others), "or there was nothing to refuse");
+    let best = em.restarts(40).fit(&rows, &mut rng(16)).unwrap();
+    assert_eq!((best.degenerate(), best.mean_ln_likelihood()), (None, likeliest(&others)));
+    assert!(best.failed().is_empty());
+}

@@ -9,14 +9,14 @@ use fenchel::estimate::{FitMle, GaussianStatistics, SufficientStatistics};
 use fenchel::nalgebra::DMatrix;
 use fenchel::nalgebra::dvector;
 
-use crate::{groups, plain, rng};
+use crate::{distance, groups, plain, rng};
 
 /// The parts of `src/parallel.rs`.
 const PART: usize = 8192;
 
 /// The M-step by the public parts: responsibilities, and statistics of pieces that no thread would share.
 #[test]
-fn an_iteration_of_many_rows_is_the_weighted_fit_of_each_component_to_the_bit() {
+fn an_iteration_of_many_rows_is_the_weighted_fit_of_each_component() {
     let rows = groups(2 * PART + 1000, 51);
     let em = plain::<Full>(3).restarts(1).max_iterations(0);
     let start = em.fit(&rows, &mut rng(51)).unwrap();
@@ -35,7 +35,8 @@ fn an_iteration_of_many_rows_is_the_weighted_fit_of_each_component_to_the_bit() 
         .collect();
     let weights: Vec<f64> = statistics.iter().map(GaussianStatistics::weight).collect();
     let components = statistics.iter().map(|s| Gaussian::fit_mle_from(s).unwrap()).collect();
-    assert_eq!(fit.law(), &Mixture::new(&weights, components).unwrap());
+    // Sums of thousands of rows in another order: a unit for each root of their number, in covariances of condition up to 10.
+    assert!(distance(fit.law(), &Mixture::new(&weights, components).unwrap()) < 10.0 * 130.0 * f64::EPSILON);
 }
 
 #[cfg(feature = "rayon")]
