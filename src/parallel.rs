@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use crate::vector::READ_ROWS;
+
 /// Rows of a part. Parts depend on the number of rows alone, so that sums over them do too, and not on who computes them.
-const PART: usize = 8192;
+const PART: usize = 8 * READ_ROWS;
 
 /// What `work` makes of each part of the rows 0, ..., n − 1, in order, as `join` takes it in; the first error, if there is one. On all cores with
 /// feature `rayon`.

@@ -6,7 +6,7 @@
 //! floor 2   estimate      divergence               estimate -> distribution; divergence -> distribution, autodiff
 //! floor 1   distribution              autodiff     neither knows the other
 //! floor 0   real   elementary   special   tuple    elementary -> special -> real; elementary -> real
-//!           vector   parallel                      vector -> special, real
+//!           vector   parallel                      parallel -> vector -> special, real
 //! ```
 //!
 //! Floor 0 is open to everyone. `lib.rs` is the roof: it names every room.
@@ -28,8 +28,8 @@ const PLAN: &[(&str, u8, &[&str])] = &[
     ("distribution", 1, &[]),
     ("autodiff", 1, &[]),
     ("elementary", 0, &["real", "special"]),
+    ("parallel", 0, &["vector"]),
     ("vector", 0, &["real", "special"]),
-    ("parallel", 0, &[]),
     ("special", 0, &["real"]),
     ("real", 0, &[]),
     ("tuple", 0, &[]),

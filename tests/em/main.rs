@@ -8,6 +8,7 @@
 
 mod degenerate;
 mod laws;
+mod memory;
 mod scikit_learn;
 mod score;
 mod settings;

@@ -12,7 +12,7 @@ use fenchel::nalgebra::dvector;
 use crate::{distance, groups, plain, rng};
 
 /// The parts of `src/parallel.rs`.
-const PART: usize = 8192;
+const PART: usize = 8 * 992;
 
 /// The M-step by the public parts: responsibilities, and statistics of pieces that no thread would share.
 #[test]

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::{SUMS, clutter, fixed, rng, two_pass, weighted_rows};
 
 /// The parts of `src/parallel.rs`: more rows than this are shared out.
-const PART: usize = 8192;
+const PART: usize = 8 * 992;
 
 fn statistics<S: Scatter>(rows: &DMatrix<f64>, weights: Option<&[f64]>) -> StructuredStatistics<f64, S> {
     let mut statistics = StructuredStatistics::empty(rows.ncols()).unwrap();
