@@ -18,8 +18,8 @@ pub(crate) fn by_parts<R: Send, E: Send>(
     #[cfg(feature = "rayon")]
     if n > PART {
         use rayon::prelude::*;
-        // A few parts for each core at a time: what waits to be joined stays small.
-        let together = PART * 4 * rayon::current_num_threads();
+        // Some parts for each core at a time: what waits to be joined stays small.
+        let together = PART * 16 * rayon::current_num_threads();
         for first in (0..n).step_by(together) {
             let starts: Vec<usize> = (first..n.min(first + together)).step_by(PART).collect();
             let made: Vec<_> = starts.into_par_iter().map(|start| work(part(start))).collect();

@@ -94,7 +94,9 @@ impl<M: CovarianceModel> Em<M> {
                 let best = fits.remove(place);
                 Ok(Selection { best, others: fits, place, failed })
             }
-            None => Err(failed.first().map_or(setting("the list of numbers of components", 0.0, "not empty"), |f| f.1)),
+            None => Err(failed
+                .first()
+                .map_or(setting("the length of the list of numbers of components", 0.0, "at least 1"), |f| f.1)),
         }
     }
 }
