@@ -141,14 +141,14 @@ mod tests {
         let epsilon = to_f64(T::default_epsilon());
         let (shares, ln_sums) = of(&terms, responsibilities);
         assert_eq!(of(&terms, ln_sum_exp_rows).1, ln_sums);
-        for row in 0..rows {
+        for (row, &ln_sum) in ln_sums.iter().enumerate() {
             let exact: Vec<f64> = terms.row(row).iter().map(|&t| to_f64(t)).collect();
             let largest = exact.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let sum: f64 = exact.iter().map(|t| (t - largest).exp()).sum();
             let exact_ln_sum = largest + sum.ln();
             // The logarithm of a sum of `columns` terms, each off by a unit, then a rounding of a number of that size.
             let bound = epsilon * (columns as f64 + 2.0 + exact_ln_sum.abs());
-            assert!((to_f64(ln_sums[row]) - exact_ln_sum).abs() <= bound, "{rows} x {columns}, row {row}");
+            assert!((to_f64(ln_sum) - exact_ln_sum).abs() <= bound, "{rows} x {columns}, row {row}");
             for (share, t) in shares.row(row).iter().zip(&exact) {
                 // The exponential of a difference, which is exact up to half a unit of 30, over a sum of such.
                 let bound = epsilon * (30.0 + columns as f64);
