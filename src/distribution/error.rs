@@ -201,7 +201,7 @@ pub(crate) fn check_finite<T: Real>(what: &'static str, matrix: &DMatrix<T>) -> 
 }
 
 /// Errs at the first entry of `vector` that is not finite; its place counts as its row.
-pub(super) fn check_finite_vector<T: Real>(what: &'static str, vector: &DVector<T>) -> Result<(), DistributionError> {
+pub(crate) fn check_finite_vector<T: Real>(what: &'static str, vector: &DVector<T>) -> Result<(), DistributionError> {
     match vector.iter().position(|x| !x.is_finite()) {
         None => Ok(()),
         Some(row) => Err(DistributionError::NonFinite { what, row, column: 0, value: to_f64(vector[row]) }),

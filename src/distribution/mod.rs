@@ -45,8 +45,8 @@ pub use categorical::Categorical;
 pub use cdf::Cdf;
 pub use empirical::Empirical;
 pub use error::DistributionError;
-pub(crate) use error::check_finite;
-use error::{check_affine, check_dimension, check_finite_vector, check_range, check_size};
+use error::{check_affine, check_dimension, check_range, check_size};
+pub(crate) use error::{check_finite, check_finite_vector};
 pub use gaussian::{
     Diagonal, DiagonalGaussian, Full, Gaussian, Spherical, SphericalGaussian, Structure, StructuredGaussian,
 };

@@ -52,8 +52,8 @@ pub trait SufficientStatistics: Sized {
     ///
     /// # Errors
     ///
-    /// The wrong number of columns or weights, a value that is not finite, a weight that is negative or not finite, weights whose sum is not
-    /// finite. Nothing is taken in then.
+    /// The wrong number of columns or weights, a value that is not finite, values farther apart than the numbers reach, a weight that is negative
+    /// or not finite, weights whose sum is not finite. Nothing is taken in then.
     fn observe(&mut self, rows: &DMatrix<Self::Scalar>, weights: Option<&[Self::Scalar]>) -> Result<(), EstimateError>;
 
     /// Takes in what `other` has taken in.

@@ -7,7 +7,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::scatter::{Centre, Centred, Scatter, Weigh, rounding};
 use super::{EstimateError, FitMle, SufficientStatistics};
-use crate::distribution::{DistributionError, Full, StructuredGaussian, check_finite};
+use crate::distribution::{DistributionError, Full, StructuredGaussian, check_finite, check_finite_vector};
 use crate::parallel::by_parts;
 use crate::real::{Real, count, exact_sum, to_f64};
 use crate::vector::{Block, READ_ROWS, over_columns, padded, vectorised};
@@ -266,6 +266,8 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
             },
             |part| all.merge(&part),
         )?;
+        // Finite values may be farther apart than the numbers reach.
+        check_finite_vector("the mean of the data", &all.mean)?;
         let weight = self.weight + all.weight;
         if !weight.is_finite() {
             return Err(DistributionError::WeightSum { sum: to_f64(weight) }.into());

@@ -28,14 +28,19 @@ impl<T: Real> Block<T> {
 
     /// Takes in `count` rows of `rows` from row `first` on, less `shift`.
     pub(crate) fn load(&mut self, rows: &DMatrix<T>, first: usize, count: usize, shift: &[T]) {
-        self.resize(count);
+        // One row alone goes one by one: sixteen copies of it would take longer.
+        self.make_room(if count == 1 { 1 } else { padded(count) });
         let (all, from) = (rows.nrows(), rows.as_slice());
         vectorised(Load { from, all, first, count, shift, to: &mut self.entries, height: self.height });
     }
 
     /// Makes room for `count` rows, and leaves open what is in them.
     pub(crate) fn resize(&mut self, count: usize) {
-        self.height = padded(count);
+        self.make_room(padded(count));
+    }
+
+    fn make_room(&mut self, height: usize) {
+        self.height = height;
         self.entries.resize(self.height * self.columns, T::zero());
     }
 
@@ -107,17 +112,12 @@ pub(crate) fn over_columns<K: ColumnKernel>(kernel: K) -> K::Output {
         #[inline(always)]
         fn run(self) -> K::Output {
             let height = self.0.height();
-            if height.is_multiple_of(32) {
-                self.0.by::<32>()
-            } else if height.is_multiple_of(16) {
-                self.0.by::<16>()
-            } else {
-                self.0.by::<1>()
-            }
+            if height.is_multiple_of(32) { self.0.by::<32>() } else { self.0.by::<16>() }
         }
     }
 
-    vectorised(ByLanes(kernel))
+    // Entries one by one gain nothing by wider instructions, and to ask for these takes time.
+    if kernel.height().is_multiple_of(16) { vectorised(ByLanes(kernel)) } else { kernel.by::<1>() }
 }
 
 /// `N` entries from `at` on.

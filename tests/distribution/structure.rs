@@ -281,3 +281,23 @@ fn a_mixture_of_spheres_is_the_mixture_of_the_same_full_laws() {
     assert!((law.responsibilities(&rows).unwrap() - full.responsibilities(&rows).unwrap()).amax() < 1e-13);
     assert_relative_eq!(law.covariance(), full.covariance(), max_relative = 1e-14, epsilon = 1e-14);
 }
+
+#[test]
+fn a_row_alone_has_the_bits_that_it_has_among_others() {
+    for d in [1, 2, 5, 17, 40] {
+        let factor = DMatrix::from_fn(d, d, |i, j| if i == j { 1.5 } else { (i as f64 + 2.0 * j as f64).sin() / 4.0 });
+        let full = Gaussian::from_cholesky(DVector::from_fn(d, |i, _| 0.1 * i as f64), factor).unwrap();
+        let deviations = DVector::from_fn(d, |i, _| 0.3 + i as f64);
+        let diagonal = DiagonalGaussian::new(full.mean(), deviations).unwrap();
+        let spherical = SphericalGaussian::new(full.mean(), 0.7).unwrap();
+        let rows = full.sample_rows(40, &mut rng(5)).unwrap();
+        let together = [full.ln_pdf_rows(&rows), diagonal.ln_pdf_rows(&rows), spherical.ln_pdf_rows(&rows)];
+        for i in 0..rows.nrows() {
+            let row = rows.row(i).transpose();
+            let alone = [full.ln_pdf(&row), diagonal.ln_pdf(&row), spherical.ln_pdf(&row)];
+            for (together, alone) in together.iter().zip(alone) {
+                assert_eq!(together.as_ref().unwrap()[i].to_bits(), alone.unwrap().to_bits(), "{d} {i}");
+            }
+        }
+    }
+}
