@@ -6,8 +6,11 @@ use rand::distr::Distribution;
 use rand_distr::multi::MultiDistribution;
 
 use super::draw::room;
-use super::{AffineImage, Categorical, DistributionError, Law, Moments, SampleRows, check_dimension};
-use crate::real::{real, to_f64};
+use super::{
+    AffineImage, Categorical, DistributionError, Gaussian, Law, Moments, SampleRows, Structure, StructuredGaussian,
+    check_dimension,
+};
+use crate::real::{Real, real, to_f64};
 use crate::special::{largest, ln_sum_exp};
 
 /// Rows drawn at a time: what a component draws of them stays in cache until it is put in place. Which numbers become which row depends on it.
@@ -110,6 +113,15 @@ impl<C: Law> Mixture<C> {
     ) -> Result<Self, DistributionError> {
         let components = self.components.iter().map(image).collect::<Result<_, _>>()?;
         Ok(Self { weights: self.weights.clone(), ln_weights: self.ln_weights.clone(), components })
+    }
+}
+
+impl<T: Real, S: Structure> Mixture<StructuredGaussian<T, S>> {
+    /// The same law, with components of which no structure is known: they have [affine images](AffineImage), say, in the units that data had before they
+    /// were standardised.
+    pub fn to_full(&self) -> Mixture<Gaussian<T>> {
+        let components = self.components.iter().map(StructuredGaussian::to_full).collect();
+        Mixture { weights: self.weights.clone(), ln_weights: self.ln_weights.clone(), components }
     }
 }
 

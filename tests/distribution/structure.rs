@@ -301,3 +301,14 @@ fn a_row_alone_has_the_bits_that_it_has_among_others() {
         }
     }
 }
+
+#[test]
+fn a_mixture_is_the_same_law_without_its_structure() {
+    let component = |x: f64, v: f64| DiagonalGaussian::new(dvector![x, 1.0], dvector![v, 2.0]).unwrap();
+    let law = Mixture::new(&[1.0, 3.0], vec![component(0.0, 1.0), component(4.0, 0.5)]).unwrap();
+    let full = law.to_full();
+    let rows = full.sample_rows(50, &mut rng(73)).unwrap();
+    assert_eq!(rows, law.sample_rows(50, &mut rng(73)).unwrap());
+    let (a, b) = (law.ln_pdf_rows(&rows).unwrap(), full.ln_pdf_rows(&rows).unwrap());
+    assert!((a - b).amax() < 1e-14); // zeros times numbers change nothing but a rounding
+}

@@ -462,3 +462,16 @@ fn an_end_that_is_degenerate_is_kept_only_if_all_are() {
     assert_eq!((best.degenerate(), best.mean_ln_likelihood()), (None, likeliest(&others)));
     assert!(best.failed().is_empty());
 }
+
+#[test]
+fn weights_whose_shares_have_no_digits_are_refused() {
+    let rows = DMatrix::<f64>::from_column_slice(4, 1, &[0.0, 1.0, 5.0, 6.0]);
+    let error = Em::<Full>::new(2).fit_weighted(&rows, &[5e-324; 4], &mut rng(72)).unwrap_err();
+    assert!(
+        matches!(error, EstimateError::Distribution(DistributionError::WeightSum { sum }) if sum == 2e-323),
+        "{error}"
+    );
+    let fit = Em::<Full>::new(2).fit_weighted(&rows, &[1e-280; 4], &mut rng(72)).unwrap();
+    let same = Em::<Full>::new(2).fit(&rows, &mut rng(72)).unwrap();
+    assert!((fit.mean_ln_likelihood() - same.mean_ln_likelihood()).abs() < 1e-9); // a tolerance of 1e-6, converged linearly
+}

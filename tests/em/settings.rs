@@ -234,3 +234,22 @@ fn a_regularisation_is_added_to_the_variances() {
     let variance = em.fit(&rows, &mut rng(1)).unwrap().law().components()[0].standard_deviation().powi(2);
     assert!((variance - 450.5 * 1.5).abs() < 1e-12 * 700.0);
 }
+
+#[test]
+fn weights_count_in_the_choice_of_components() {
+    let rows = groups(150, 71);
+    let weights = vec![2.0; rows.nrows()];
+    let em = Em::<Full>::new(1).restarts(2);
+    let weighted = em.select_weighted(1..=4, Criterion::Bic, &rows, &weights, &mut rng(71)).unwrap();
+    let counts: Vec<usize> = weighted.fits().map(|fit| fit.law().components().len()).collect();
+    assert_eq!(counts, [1, 2, 3, 4]);
+    for (fit, k) in weighted.fits().zip(1..) {
+        if k == 1 {
+            // A weight of 2 for each changes no estimate; but n is twice as large.
+            let plain = em.clone().components(1).fit(&rows, &mut rng(71)).unwrap();
+            assert!((fit.mean_ln_likelihood() - plain.mean_ln_likelihood()).abs() < 1e-12); // sums of 150 rows
+        }
+        let bic = fit.free_parameters() as f64 * 300_f64.ln() - 600.0 * fit.mean_ln_likelihood();
+        assert!((fit.bic() - bic).abs() < 1e-9, "{k}"); // a rounding of numbers near 1000
+    }
+}

@@ -82,6 +82,7 @@ pub struct Em<M: CovarianceModel> {
 /// With it an iteration is the estimate of maximum likelihood no longer: the log-likelihood may fall, by the order of what is added over the
 /// smallest variance.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Regularisation {
     /// Nothing. A component that shrinks to a point is an error.
     None,
@@ -94,6 +95,7 @@ pub enum Regularisation {
 
 /// Where a fit is, for whoever watches it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct EmStep<'a, T: Real, M: CovarianceModel> {
     /// The start it goes on from, counted from 0.
     pub restart: usize,
@@ -129,7 +131,8 @@ impl<M: CovarianceModel> Em<M> {
         Self { restarts, ..self }
     }
 
-    /// The change in the mean log-likelihood of a row, in nats and either way, that is small enough to end.
+    /// The change in the mean log-likelihood of a row, in nats and either way, that is small enough to end. Less than a rounding of the
+    /// log-likelihood, which in `f32` is 1e-6 of it, counts as a change of 0.
     pub fn tolerance(self, tolerance: f64) -> Self {
         Self { tolerance, ..self }
     }

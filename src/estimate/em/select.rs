@@ -9,6 +9,7 @@ use crate::real::{Real, SampleReal};
 
 /// What weighs the likelihood of a fit against the number of its parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Criterion {
     /// [`MixtureFit::aic`]: for a density that forecasts well.
     Aic,
@@ -81,9 +82,34 @@ impl<M: CovarianceModel> Em<M> {
         rows: &DMatrix<T>,
         rng: &mut R,
     ) -> Result<Selection<T, M>, EstimateError> {
+        self.select_by(components, criterion, |em| em.fit(rows, rng))
+    }
+
+    /// The same with row i counted `weights[i]` times.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`select`](Self::select), with [`fit_weighted`](Self::fit_weighted) for `fit`.
+    pub fn select_weighted<T: SampleReal, R: Rng + ?Sized>(
+        &self,
+        components: impl IntoIterator<Item = usize>,
+        criterion: Criterion,
+        rows: &DMatrix<T>,
+        weights: &[T],
+        rng: &mut R,
+    ) -> Result<Selection<T, M>, EstimateError> {
+        self.select_by(components, criterion, |em| em.fit_weighted(rows, weights, rng))
+    }
+
+    fn select_by<T: Real>(
+        &self,
+        components: impl IntoIterator<Item = usize>,
+        criterion: Criterion,
+        mut fit: impl FnMut(&Self) -> Result<MixtureFit<T, M>, EstimateError>,
+    ) -> Result<Selection<T, M>, EstimateError> {
         let (mut fits, mut failed) = (Vec::new(), Vec::new());
         for components in components {
-            match self.clone().components(components).fit(rows, rng) {
+            match fit(&self.clone().components(components)) {
                 Ok(fit) => fits.push(fit),
                 Err(error) => failed.push((components, error)),
             }

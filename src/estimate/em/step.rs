@@ -33,7 +33,9 @@ impl<'a, T: Real> Data<'a, T> {
             Some(weights) => weights.iter().copied().fold(CompensatedSum::default(), CompensatedSum::plus).total(),
             None => count(rows.nrows()),
         };
-        if !weight.is_finite() {
+        // Shares of the least numbers have no digits.
+        let share = weight * T::default_epsilon();
+        if !weight.is_finite() || (weight > T::zero() && share / T::default_epsilon() != weight) {
             return Err(DistributionError::WeightSum { sum: to_f64(weight) }.into());
         }
         if weight > T::zero() {
