@@ -101,6 +101,11 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         self.mean.len()
     }
 
+    /// How many bytes they take in this dimension.
+    pub(super) fn bytes(dimension: usize) -> usize {
+        size_of::<T>().saturating_mul(dimension).saturating_mul(S::columns(dimension))
+    }
+
     /// The Gaussian of covariance scatter/W, to whose diagonal `more` is added.
     pub(super) fn regularised(&self, more: &[T]) -> Result<StructuredGaussian<T, S>, DistributionError> {
         self.around(self.mean.clone(), more)
@@ -254,6 +259,7 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
         let mut all = Self::empty(dimension)?;
         by_parts(
             rows.nrows(),
+            Self::bytes(dimension),
             |range| {
                 let mut part = Self::empty(dimension)?;
                 let weights = weights.map(|weights| &weights[range.clone()]);

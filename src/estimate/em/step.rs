@@ -73,6 +73,7 @@ impl<'a, T: Real> Data<'a, T> {
         let (mut statistics, mut sum) = (empty()?, CompensatedSum::default());
         by_parts(
             self.rows.nrows(),
+            StructuredStatistics::<T, M::Structure>::bytes(dimension).saturating_mul(components),
             |range| {
                 let (mut of_part, mut sum_of_part) = (empty()?, CompensatedSum::default());
                 let mut workspace = Workspace::new::<M::Structure>(range.len(), dimension);
