@@ -138,3 +138,32 @@ mod wide {
     products!(OfF64, f64, F64_LANES, F64_LANES, as_simd_f64s, as_mut_simd_f64s, splat_f64s, add_f64s, mul_f64s);
     products!(OfF32, f32, F32_LANES, F32_LANES, as_simd_f32s, as_mut_simd_f32s, splat_f32s, add_f32s, mul_f32s);
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+    use rand::rngs::Xoshiro256PlusPlus;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+    use crate::real::real;
+
+    /// Intrinsics, where there are any, beside the plain loop, for numbers of columns that fill their tiles and that do not.
+    fn check<T: Real, const LANES: usize>() {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(42);
+        for (height, columns) in [(16, 1), (16, 2), (48, 3), (128, 7), (96, 8), (128, 9), (128, 17)] {
+            let mut numbers = || (0..height * columns).map(|_| real(rng.random_range(-1.0..1.0))).collect::<Vec<T>>();
+            let (a, b, start) = (numbers(), numbers(), DMatrix::from_element(columns, columns, real(0.25)));
+            let (mut wide, mut plain) = (start.clone(), start);
+            add_lower_products(&a, &b, height, &mut wide);
+            add_by::<T, LANES>(&a, &b, height, &mut plain);
+            assert_eq!(wide, plain, "{height} x {columns}");
+        }
+    }
+
+    #[test]
+    fn intrinsics_give_the_bits_of_the_plain_loop() {
+        check::<f64, F64_LANES>();
+        check::<f32, F32_LANES>();
+    }
+}
