@@ -117,6 +117,7 @@ pub mod save;
 pub mod special;
 
 mod parallel;
+mod product;
 mod tuple;
 mod vector;
 

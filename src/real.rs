@@ -4,9 +4,7 @@
 //! (`num_dual::Dual64`, say), which is how the tests get an independent derivative of every formula. What *draws*
 //! random numbers asks for [`SampleReal`].
 
-#[cfg(feature = "serde")]
-use nalgebra::DMatrix;
-use nalgebra::{RealField, convert, convert_unchecked};
+use nalgebra::{DMatrix, RealField, convert, convert_unchecked};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
@@ -44,6 +42,20 @@ where
 pub(crate) fn fits<T>(rows: usize, columns: usize) -> bool {
     let bytes = rows.checked_mul(columns).and_then(|entries| entries.checked_mul(size_of::<T>()));
     bytes.is_some_and(|bytes| bytes <= isize::MAX as usize)
+}
+
+/// Gives `matrix` the shape asked for, keeping its allocation. The entries are left over from before: fill them. False, and a matrix without entries, if
+/// there is no memory for as many.
+pub(crate) fn reshape<T: Real>(matrix: &mut DMatrix<T>, rows: usize, columns: usize) -> bool {
+    if matrix.shape() != (rows, columns) {
+        let mut buffer: Vec<T> = std::mem::replace(matrix, DMatrix::zeros(0, 0)).data.into();
+        if buffer.try_reserve_exact((rows * columns).saturating_sub(buffer.len())).is_err() {
+            return false;
+        }
+        buffer.resize(rows * columns, T::zero());
+        *matrix = DMatrix::from_vec(rows, columns, buffer);
+    }
+    true
 }
 
 /// nalgebra's own form of a saved matrix: its columns one after another, rows, columns. nalgebra multiplies the two unchecked when it reads one, so that

@@ -6,7 +6,7 @@
 //! floor 2   estimate      divergence               estimate -> distribution; divergence -> distribution, autodiff
 //! floor 1   distribution              autodiff     neither knows the other
 //! floor 0   real   elementary   special   tuple    elementary -> special -> real; elementary -> real
-//!           vector   parallel                      parallel -> vector -> special, real
+//!           vector   product   parallel            product, parallel -> vector -> special, real; product -> real
 //! ```
 //!
 //! Floor 0 is open to everyone. `lib.rs` is the roof: it names every room.
@@ -29,6 +29,7 @@ const PLAN: &[(&str, u8, &[&str])] = &[
     ("autodiff", 1, &[]),
     ("elementary", 0, &["real", "special"]),
     ("parallel", 0, &["vector"]),
+    ("product", 0, &["real", "vector"]),
     ("vector", 0, &["real", "special"]),
     ("special", 0, &["real"]),
     ("real", 0, &[]),

@@ -4,37 +4,20 @@ use nalgebra::DMatrix;
 
 use super::op::{Factor, Op};
 use crate::real::Real;
-use crate::special;
+use crate::vector::{Kernel, vectorised};
+use crate::{product, special};
 
-/// nalgebra reaches its fast product only if every dimension exceeds this; it decides speed here, never a result.
-const THIN: usize = 5;
-
-/// Buffers for transposed factors and for one row, kept from call to call.
+/// Buffers for copies of factors and for one row, kept from call to call.
 #[derive(Debug)]
 pub(crate) struct Scratch<T> {
-    left: DMatrix<T>,
-    right: DMatrix<T>,
+    product: product::Room<T>,
     row: Vec<T>,
 }
 
 impl<T: Real> Default for Scratch<T> {
     fn default() -> Self {
-        Self { left: DMatrix::zeros(0, 0), right: DMatrix::zeros(0, 0), row: Vec::new() }
+        Self { product: product::Room::default(), row: Vec::new() }
     }
-}
-
-/// Gives `matrix` the shape asked for, keeping its allocation. The entries are left over from before: fill them. False, and a matrix without entries, if
-/// there is no memory for as many.
-pub(crate) fn reshape<T: Real>(matrix: &mut DMatrix<T>, rows: usize, columns: usize) -> bool {
-    if matrix.shape() != (rows, columns) {
-        let mut buffer: Vec<T> = std::mem::replace(matrix, DMatrix::zeros(0, 0)).data.into();
-        if buffer.try_reserve_exact((rows * columns).saturating_sub(buffer.len())).is_err() {
-            return false;
-        }
-        buffer.resize(rows * columns, T::zero());
-        *matrix = DMatrix::from_vec(rows, columns, buffer);
-    }
-    true
 }
 
 /// Computes `op` from the earlier slots into `out`, whose shape is right already.
@@ -56,15 +39,15 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
         Op::Shift(a, constant) => each(&slots[a], out, |a| a + constant),
         Op::Scale(a, constant) => each(&slots[a], out, |a| a * constant),
         Op::Map(a, function) => function.apply(slots[a].as_slice(), out.as_mut_slice()),
-        Op::MatMul(a, b) => multiply(a, b, slots, out, scratch),
+        Op::MatMul(a, b) => product::multiply(factor(a, slots), factor(b, slots), None, out, &mut scratch.product),
+        Op::Affine(x, weight, bias) => {
+            let [x, weight] = [x, weight].map(|node| factor(Factor { node, transposed: false }, slots));
+            product::multiply(x, weight, Some(&slots[bias]), out, &mut scratch.product);
+        }
         Op::Transpose(a) => slots[a].transpose_to(out),
         Op::Sum(a) => out.fill(sum(slots[a].as_slice())),
         Op::Fill(a, ..) => out.fill(slots[a][(0, 0)]),
-        Op::SumRows(a) => {
-            for (total, column) in out.as_mut_slice().iter_mut().zip(columns(&slots[a])) {
-                *total = sum(column);
-            }
-        }
+        Op::SumRows(a) => sum_columns(&slots[a], out.as_mut_slice()),
         Op::RepeatRows(a, rows) => {
             for (column, &value) in out.as_mut_slice().chunks_exact_mut(rows).zip(slots[a].as_slice()) {
                 column.fill(value);
@@ -124,15 +107,55 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
 }
 
 fn each<T: Real>(a: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn(T) -> T) {
-    for (out, &a) in out.as_mut_slice().iter_mut().zip(a.as_slice()) {
-        *out = f(a);
+    struct Each<'a, T, F>(&'a [T], &'a mut [T], F);
+
+    impl<T: Real, F: Fn(T) -> T> Kernel for Each<'_, T, F> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {
+            for (out, &a) in self.1.iter_mut().zip(self.0) {
+                *out = (self.2)(a);
+            }
+        }
     }
+
+    vectorised(Each(a.as_slice(), out.as_mut_slice(), f));
 }
 
 fn zip<T: Real>(a: &DMatrix<T>, b: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn(T, T) -> T) {
-    for ((out, &a), &b) in out.as_mut_slice().iter_mut().zip(a.as_slice()).zip(b.as_slice()) {
-        *out = f(a, b);
+    struct Zip<'a, T, F>(&'a [T], &'a [T], &'a mut [T], F);
+
+    impl<T: Real, F: Fn(T, T) -> T> Kernel for Zip<'_, T, F> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {
+            for ((out, &a), &b) in self.2.iter_mut().zip(self.0).zip(self.1) {
+                *out = (self.3)(a, b);
+            }
+        }
     }
+
+    vectorised(Zip(a.as_slice(), b.as_slice(), out.as_mut_slice(), f));
+}
+
+/// Writes the sum of every column.
+fn sum_columns<T: Real>(a: &DMatrix<T>, out: &mut [T]) {
+    struct Sums<'a, T>(std::slice::ChunksExact<'a, T>, &'a mut [T]);
+
+    impl<T: Real> Kernel for Sums<'_, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {
+            for (total, column) in self.1.iter_mut().zip(self.0) {
+                *total = sum(column);
+            }
+        }
+    }
+
+    vectorised(Sums(columns(a), out));
 }
 
 /// The columns as slices, which a column-major matrix keeps contiguous; none for a matrix without rows.
@@ -141,6 +164,7 @@ fn columns<T>(matrix: &DMatrix<T>) -> std::slice::ChunksExact<'_, T> {
 }
 
 /// A sum in eight interleaved parts: as fast as the machine adds, and with an eighth of the rounding of one chain.
+#[inline(always)]
 fn sum<T: Real>(values: &[T]) -> T {
     let mut parts = [T::zero(); 8];
     let chunks = values.chunks_exact(8);
@@ -153,25 +177,6 @@ fn sum<T: Real>(values: &[T]) -> T {
     parts.into_iter().fold(rest, |sum, part| sum + part)
 }
 
-/// The product, by whichever of nalgebra's kernels suits the shape. Its transposed product is a loop of dot products
-/// (dimforge/nalgebra#717), four times slower than transposing into a buffer first, unless the shape is thin; it has none
-/// for a transposed right factor (dimforge/nalgebra#1254). Strided views would save the copy, but are unsound
-/// there for thin shapes (dimforge/nalgebra#1616).
-fn multiply<T: Real>(a: Factor, b: Factor, slots: &[DMatrix<T>], out: &mut DMatrix<T>, scratch: &mut Scratch<T>) {
-    let (left, right) = (&slots[a.node], &slots[b.node]);
-    let right = if b.transposed { transpose_to(right, &mut scratch.right) } else { right };
-    let (rows, columns) = out.shape();
-    let thin = rows.min(columns).min(right.nrows()) <= THIN;
-    if a.transposed && thin {
-        out.gemm_tr(T::one(), left, right, T::zero());
-    } else {
-        let left = if a.transposed { transpose_to(left, &mut scratch.left) } else { left };
-        out.gemm(T::one(), left, right, T::zero());
-    }
-}
-
-fn transpose_to<'s, T: Real>(matrix: &DMatrix<T>, buffer: &'s mut DMatrix<T>) -> &'s DMatrix<T> {
-    reshape(buffer, matrix.ncols(), matrix.nrows());
-    matrix.transpose_to(buffer);
-    buffer
+fn factor<T>(Factor { node, transposed }: Factor, slots: &[DMatrix<T>]) -> product::Factor<'_, T> {
+    product::Factor { matrix: &slots[node], transposed }
 }

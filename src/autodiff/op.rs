@@ -49,6 +49,8 @@ ops! {
     Map(usize, Function),
     /// The matrix product of two factors, each possibly transposed
     MatMul(Factor, Factor),
+    /// x W + b: the matrix product, and the one row b added to each of its rows
+    Affine(usize, usize, usize),
     /// aᵀ
     Transpose(usize),
     /// The sum of all entries, 1 × 1
@@ -97,16 +99,17 @@ impl Factor {
 pub(crate) type Shape = (usize, usize);
 
 impl<T> Op<T> {
-    /// The parents, at most two.
+    /// The parents, at most three.
     pub(crate) fn parents(&self) -> impl Iterator<Item = usize> + use<T> {
-        let (a, b) = match *self {
-            Self::Leaf | Self::Detach(_) => (None, None),
+        let (a, b, c) = match *self {
+            Self::Leaf | Self::Detach(_) => (None, None, None),
             Self::Add(a, b)
             | Self::Sub(a, b)
             | Self::ComponentMul(a, b)
             | Self::ComponentDiv(a, b)
-            | Self::Max(a, b) => (Some(a), Some(b)),
-            Self::MatMul(a, b) => (Some(a.node), Some(b.node)),
+            | Self::Max(a, b) => (Some(a), Some(b), None),
+            Self::MatMul(a, b) => (Some(a.node), Some(b.node), None),
+            Self::Affine(x, weight, bias) => (Some(x), Some(weight), Some(bias)),
             Self::Shift(a, _)
             | Self::Scale(a, _)
             | Self::Map(a, _)
@@ -121,9 +124,9 @@ impl<T> Op<T> {
             | Self::LnSoftmax(a)
             | Self::Reshape(a, ..)
             | Self::Gather(a, _)
-            | Self::ScatterAdd(a, _) => (Some(a), None),
+            | Self::ScatterAdd(a, _) => (Some(a), None, None),
         };
-        a.into_iter().chain(b)
+        [a, b, c].into_iter().flatten()
     }
 
     /// The shape of the result, given the shape of every node; `own` is that of a leaf, which has no parents to tell.
@@ -146,6 +149,16 @@ impl<T> Op<T> {
             Self::MatMul(a, b) => {
                 let (left, right) = (a.shape(of(a.node)), b.shape(of(b.node)));
                 if left.1 == right.0 { Ok((left.0, right.1)) } else { mismatch(left, right) }
+            }
+            Self::Affine(x, weight, bias) => {
+                let (left, right) = (of(x), of(weight));
+                if left.1 != right.0 {
+                    mismatch(left, right)
+                } else if of(bias) != (1, right.1) {
+                    mismatch(of(bias), (1, right.1))
+                } else {
+                    Ok((left.0, right.1))
+                }
             }
             Self::Transpose(a) => Ok((of(a).1, of(a).0)),
             Self::Sum(_) => Ok((1, 1)),

@@ -73,6 +73,17 @@ pub(crate) fn adjoints<'t, T: Real>(
                 emit(b.node, tape.push(Op::MatMul(product.0, product.1)));
             }
         }
+        Op::Affine(x, weight, bias) => {
+            if wanted(x) {
+                emit(x, g.mul_tr(node(weight)));
+            }
+            if wanted(weight) {
+                emit(weight, node(x).tr_mul(g));
+            }
+            if wanted(bias) {
+                emit(bias, g.sum_rows());
+            }
+        }
         Op::Transpose(a) => emit(a, g.transpose()),
         Op::Sum(a) => {
             let (rows, columns) = node(a).shape();

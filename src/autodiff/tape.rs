@@ -8,7 +8,7 @@ use nalgebra::DMatrix;
 use super::kernel::{self, Scratch};
 use super::op::{Op, Shape};
 use super::{Path, Segment, Selection, TapeError, Var};
-use crate::real::{Real, fits};
+use crate::real::{Real, fits, reshape};
 
 /// Where computations are recorded, so that they can be differentiated.
 ///
@@ -283,7 +283,7 @@ impl<T: Real> Tape<T> {
         }
         let (before, rest) = graph.slots.split_at_mut(index);
         let slot = &mut rest[0];
-        if !kernel::reshape(slot, rows, columns) {
+        if !reshape(slot, rows, columns) {
             graph.failure = Some(TapeError::TooLarge { op: op.name(), rows, columns });
             return Var::failed(self);
         }

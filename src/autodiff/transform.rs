@@ -4,8 +4,8 @@ use nalgebra::DMatrix;
 
 use super::params::Gradients;
 use super::tape::{Origin, Walk};
-use super::{Params, Path, Tape, TapeError, Var, kernel, rules};
-use crate::real::{Real, to_f64};
+use super::{Params, Path, Tape, TapeError, Var, rules};
+use crate::real::{Real, reshape, to_f64};
 
 impl<T: Real> Tape<T> {
     /// The gradients of the 1 × 1 variable `y` with respect to `wrt`, as variables on the same tape.
@@ -261,7 +261,7 @@ where
         let copied = match new {
             Some(new) => new.copy_to(gradient),
             None => {
-                kernel::reshape(gradient, leaf.nrows(), leaf.ncols());
+                reshape(gradient, leaf.nrows(), leaf.ncols());
                 gradient.fill(T::zero());
                 Ok(())
             }

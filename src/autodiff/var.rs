@@ -6,9 +6,9 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use nalgebra::DMatrix;
 
 use super::op::{Factor, Op};
-use super::{Selection, Tape, TapeError, kernel};
+use super::{Selection, Tape, TapeError};
 use crate::elementary::{Elementary, Function, Interval, function_table};
-use crate::real::{Real, count, real};
+use crate::real::{Real, count, real, reshape};
 
 /// A matrix on a tape.
 ///
@@ -91,7 +91,7 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn copy_to(self, out: &mut DMatrix<T>) -> Result<(), TapeError> {
         self.tape.read(self.index, |value| {
             let (rows, columns) = value.shape();
-            if !kernel::reshape(out, rows, columns) {
+            if !reshape(out, rows, columns) {
                 return Err(TapeError::TooLarge { op: "copy_to", rows, columns });
             }
             out.copy_from(value);
@@ -172,6 +172,32 @@ impl<'t, T: Real> Var<'t, T> {
         self.binary(other, |a, b| {
             Op::MatMul(Factor { node: a, transposed: left }, Factor { node: b, transposed: right })
         })
+    }
+
+    /// `self * weight`, with the one row `bias` added to each row of the product: a whole affine layer as one operation.
+    ///
+    /// ```
+    /// use fenchel::{Tape, nalgebra::DMatrix};
+    ///
+    /// # fn main() -> Result<(), fenchel::TapeError> {
+    /// let tape = Tape::new();
+    /// let [x, w, b] = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]].map(|row| tape.var(&DMatrix::from_row_slice(1, 2, &row)));
+    /// let y = x.affine(w.transpose(), b.columns(0, 1));
+    /// assert_eq!(y.to_scalar()?, 1.0 * 3.0 + 2.0 * 4.0 + 5.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn affine(self, weight: Self, bias: Self) -> Self {
+        if !(weight.is_on(self.tape) && bias.is_on(self.tape)) {
+            for tape in [weight.tape, bias.tape] {
+                tape.fail(TapeError::MixedTapes);
+            }
+            return self.tape.fail(TapeError::MixedTapes);
+        }
+        if [self, weight, bias].iter().any(|var| var.index == FAILED) {
+            return Self::failed(self.tape);
+        }
+        self.tape.push(Op::Affine(self.index, weight.index, bias.index))
     }
 
     /// The transpose.

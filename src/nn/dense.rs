@@ -29,7 +29,7 @@ impl<T: Real> Layer<T> for Dense {
     }
 
     fn forward<'t>(&self, _: &'t Tape<T>, params: &Lifted<'t, T, Self>, x: Var<'t, T>, _: &mut Mode<'_>) -> Var<'t, T> {
-        x * params.weight + params.bias.repeat_rows(x.shape().0)
+        x.affine(params.weight, params.bias)
     }
 }
 

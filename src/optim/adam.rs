@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::rule::{Leaf, Rule, Step};
 use super::{OptimError, Optimizer, setting};
 use crate::real::{Real, real};
+use crate::vector::{Kernel, vectorised};
 
 /// Adam: steps scaled by running moments of the gradient.
 ///
@@ -85,6 +86,7 @@ pub(super) struct Decays<T> {
 
 impl<T: Real> Decays<T> {
     /// Takes the gradient `g` into m and v.
+    #[inline(always)]
     pub(super) fn observe(&self, m: &mut T, v: &mut T, g: T) {
         *m = self.beta1 * *m + self.keep1 * g;
         *v = self.beta2 * *v + self.keep2 * g * g;
@@ -183,11 +185,36 @@ impl Variant for AdamWRule {
 }
 
 fn adam_step<T: Real, V>(moments: &Moments<V>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
-    let [first, second] = state else { return };
-    let (decays, epsilon) = (moments.decays::<T>(), real::<T>(moments.epsilon));
-    let (corrected_rate, root_correction) = (moments.corrected_rate::<T>(step), moments.root_correction::<T>(step));
-    for ((entry, m), v) in leaf.entries().zip(first.as_mut_slice()).zip(second.as_mut_slice()) {
-        decays.observe(m, v, entry.gradient());
-        entry.descend(corrected_rate * *m / (v.sqrt() * root_correction + epsilon));
+    struct AdamStep<'a, T> {
+        decays: Decays<T>,
+        epsilon: T,
+        corrected_rate: T,
+        root_correction: T,
+        leaf: Leaf<'a, T>,
+        first: &'a mut [T],
+        second: &'a mut [T],
     }
+
+    impl<T: Real> Kernel for AdamStep<'_, T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {
+            for ((entry, m), v) in self.leaf.entries().zip(self.first).zip(self.second) {
+                self.decays.observe(m, v, entry.gradient());
+                entry.descend(self.corrected_rate * *m / (v.sqrt() * self.root_correction + self.epsilon));
+            }
+        }
+    }
+
+    let [first, second] = state else { return };
+    vectorised(AdamStep {
+        decays: moments.decays(),
+        epsilon: real(moments.epsilon),
+        corrected_rate: moments.corrected_rate(step),
+        root_correction: moments.root_correction(step),
+        leaf,
+        first: first.as_mut_slice(),
+        second: second.as_mut_slice(),
+    });
 }

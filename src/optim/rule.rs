@@ -144,6 +144,7 @@ impl<'a, T: Real> Leaf<'a, T> {
     }
 
     /// The entries, column by column as nalgebra stores them, and as `as_mut_slice` of a state matrix of the same shape has its own.
+    #[inline(always)]
     pub fn entries(self) -> impl Iterator<Item = Entry<'a, T>> {
         let decay = self.decay;
         let entries = self.parameter.as_mut_slice().iter_mut().zip(self.gradient.as_slice());
@@ -161,12 +162,14 @@ pub struct Entry<'a, T> {
 
 impl<T: Real> Entry<'_, T> {
     /// The gradient.
+    #[inline(always)]
     pub fn gradient(&self) -> T {
         self.gradient
     }
 
     /// θ ← θ − (by + rate λ θ), with the weight decay λ. The two are added first: in f32 rate λ θ alone is often less than half a unit in the last
     /// place of θ, and would be lost at every step.
+    #[inline(always)]
     pub fn descend(self, by: T) {
         *self.parameter -= by + self.decay * *self.parameter;
     }

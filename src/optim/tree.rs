@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::OptimError;
 use crate::autodiff::{Params, Path};
 use crate::real::{Real, to_f64};
+use crate::vector::{Kernel, vectorised};
 
 /// Errs unless there are as many leaves in the tree as found.
 pub(super) fn check_count<T: Real, P: Params<T>>(params: &P, found: usize) -> Result<(), OptimError> {
@@ -36,13 +37,28 @@ pub(super) fn check_leaves<T: Real, P: Params<T>>(
 /// The place and value of the first entry that is refused, by (row, column) and value.
 pub(super) fn find<T: Real>(
     matrix: &DMatrix<T>,
-    mut refused: impl FnMut((usize, usize), T) -> bool,
+    refused: impl Fn((usize, usize), T) -> bool,
 ) -> Option<(usize, usize, f64)> {
     let mut columns = matrix.as_slice().chunks(matrix.nrows().max(1)).enumerate();
     columns.find_map(|(column, entries)| {
+        if !vectorised(Any(entries, |row, value| refused((row, column), value))) {
+            return None;
+        }
         let row = entries.iter().enumerate().position(|(row, &value)| refused((row, column), value))?;
         Some((row, column, to_f64(entries[row])))
     })
+}
+
+/// Is one of the entries so? Looks at all of them, which is faster than to stop at the first one.
+struct Any<'a, T, F>(&'a [T], F);
+
+impl<T: Real, F: Fn(usize, T) -> bool> Kernel for Any<'_, T, F> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        self.0.iter().enumerate().fold(false, |any, (row, &value)| any | (self.1)(row, value))
+    }
 }
 
 /// Errs at the first entry that is not finite.

@@ -35,12 +35,12 @@ lane!(f64, exp_f64, ln_f64);
 lane!(f32, exp_f32, ln_f32);
 
 /// `container` as what it is, if that is a `To`.
-pub(super) fn known<From: 'static, To: 'static>(container: &mut From) -> Option<&mut To> {
+pub(crate) fn known<From: 'static, To: 'static>(container: &mut From) -> Option<&mut To> {
     (container as &mut dyn Any).downcast_mut()
 }
 
 /// The same of what is only read.
 #[cfg(feature = "simd")]
-pub(super) fn known_ref<From: 'static, To: 'static>(container: &From) -> Option<&To> {
+pub(crate) fn known_ref<From: 'static, To: 'static>(container: &From) -> Option<&To> {
     (container as &dyn Any).downcast_ref()
 }

@@ -14,6 +14,8 @@ mod products;
 mod tests;
 
 pub(crate) use block::{Block, ColumnKernel, NEAR_ROWS, READ_ROWS, chunk, over_columns, padded};
+#[cfg(feature = "simd")]
+pub(crate) use lane::{known, known_ref};
 pub(crate) use ln_sum_exp::{ln_sum_exp_rows, responsibilities};
 pub(crate) use products::{add_lower_products, total};
 

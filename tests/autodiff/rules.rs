@@ -180,6 +180,21 @@ const CASES: &[Case] = &[
     },
     Case { what: "A A", shapes: &[(6, 6)], compute: both!(|_, x| x[0] * x[0]) },
     Case { what: "A^T A", shapes: &[(7, 6)], compute: both!(|_, x| x[0].tr_mul(x[0])) },
+    Case {
+        what: "an affine map, thin",
+        shapes: &[(2, 3), (3, 4), (1, 4)],
+        compute: both!(|_, x| x[0].affine(x[1], x[2]).tanh()),
+    },
+    Case {
+        what: "an affine map, thick",
+        shapes: &[(6, 7), (7, 8), (1, 8)],
+        compute: both!(|_, x| x[0].scale(k(0.2)).affine(x[1], x[2]).tanh()),
+    },
+    Case {
+        what: "an affine map of one matrix three times",
+        shapes: &[(1, 1)],
+        compute: both!(|_, x| x[0].affine(x[0], x[0])),
+    },
     Case { what: "A A^T", shapes: &[(3, 2)], compute: both!(|_, x| x[0].mul_tr(x[0])) },
 ];
 

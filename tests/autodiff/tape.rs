@@ -109,6 +109,8 @@ fn every_operation_that_can_mismatch_names_itself_and_both_shapes() {
         ("MatMul", |a, b| a * b, [(2, 3), (2, 3)], [(2, 3), (2, 3)]),
         ("MatMul", |a, b| a.tr_mul(b), [(2, 3), (3, 2)], [(3, 2), (3, 2)]), // the left one as transposed
         ("MatMul", |a, b| a.mul_tr(b), [(2, 3), (3, 2)], [(2, 3), (2, 3)]), // the right one as transposed
+        ("Affine", |a, b| a.affine(b, a), [(2, 3), (2, 3)], [(2, 3), (2, 3)]),
+        ("Affine", |a, b| a.affine(b, a), [(2, 3), (3, 4)], [(2, 3), (1, 4)]), // the bias, which is to be one row
         ("Fill", |a, _| a.fill(5, 5), [(2, 3), (0, 0)], [(2, 3), (1, 1)]),
         ("RepeatRows", |a, _| a.repeat_rows(5), [(2, 3), (0, 0)], [(2, 3), (1, 3)]),
         ("RepeatColumns", |a, _| a.repeat_columns(5), [(2, 3), (0, 0)], [(2, 3), (2, 1)]),
@@ -318,7 +320,7 @@ fn a_network_that_does_not_fit_the_data_is_an_error_and_the_tape_recovers() {
         let rows = ones(16, columns);
         value_and_grad(&mut tape, &params, &mut gradients, |t, p| net.apply(t, p, t.var(&rows)).square().mean())
     };
-    let mismatch = TapeError::ShapeMismatch { op: "MatMul", left: (16, 3), right: (2, 8) };
+    let mismatch = TapeError::ShapeMismatch { op: "Affine", left: (16, 3), right: (2, 8) };
     assert_eq!(run(3), Err(mismatch));
     assert!(run(2).is_ok());
     assert_eq!(evaluate(&net, &mut tape, &params, &ones(16, 3)), Err(mismatch));

@@ -1,0 +1,103 @@
+//! aᵀ b: sums along the columns of both.
+
+use pulp::Simd;
+
+use super::fast::{Held, Product};
+use super::wide::{Wide, load};
+
+/// Terms summed up at a time, and the columns of a by which they stay in the nearest cache.
+const DEPTH: usize = 512;
+const COLUMNS: usize = 4;
+
+impl<T: Wide> Product<'_, T> {
+    #[inline(always)]
+    pub(super) fn along<S: Simd>(self, simd: S) {
+        let Self { left, right, inner, start, out, rows, .. } = self;
+        let columns = out.len() / rows;
+        for from in (0..inner).step_by(DEPTH) {
+            let depth = DEPTH.min(inner - from);
+            let tile = |i, j| Tile { left, right, start, from, depth, i, j, rows };
+            for block in (0..rows).step_by(COLUMNS) {
+                let end = rows.min(block + COLUMNS);
+                let mut j = 0;
+                while j < columns {
+                    let mut i = block;
+                    while i < end {
+                        i += match (end - i, columns - j) {
+                            (1, 1) => tile(i, j).add::<S, 1, 1>(simd, out),
+                            (1, 2 | 3) => tile(i, j).add::<S, 1, 2>(simd, out),
+                            (1, _) => tile(i, j).add::<S, 1, 4>(simd, out),
+                            (_, 1) => tile(i, j).add::<S, 2, 1>(simd, out),
+                            (_, 2 | 3) => tile(i, j).add::<S, 2, 2>(simd, out),
+                            _ => tile(i, j).add::<S, 2, 4>(simd, out),
+                        };
+                    }
+                    j += match columns - j {
+                        1 => 1,
+                        2 | 3 => 2,
+                        _ => 4,
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// Some terms of the products of columns of a from `i` on with columns of b from `j` on.
+struct Tile<'a, T> {
+    left: Held<'a, T>,
+    right: Held<'a, T>,
+    start: Option<&'a [T]>,
+    from: usize,
+    depth: usize,
+    i: usize,
+    j: usize,
+    rows: usize,
+}
+
+impl<'a, T: Wide> Tile<'a, T> {
+    /// Of `A` columns with `B` columns. Returns A.
+    #[inline(always)]
+    fn add<S: Simd, const A: usize, const B: usize>(self, simd: S, out: &mut [T]) -> usize {
+        let Self { left, right, start, from, depth, i, j, rows } = self;
+        let split =
+            |factor: Held<'a, T>, column| T::vectors::<S>(&factor.entries[column * factor.stride + from..][..depth]);
+        let (mut a, mut b) = ([split(left, i); A], [split(right, j); B]);
+        // All cut to one length, so that the compiler sees that no index is out of bounds.
+        let whole = a[0].0.len();
+        for (n, a) in a.iter_mut().enumerate() {
+            *a = split(left, i + n);
+            a.0 = &a.0[..whole];
+        }
+        for (m, b) in b.iter_mut().enumerate() {
+            *b = split(right, j + m);
+            b.0 = &b.0[..whole];
+        }
+        let mut sums = [[T::splat(simd, T::default()); B]; A];
+        for at in 0..whole {
+            for n in 0..A {
+                for m in 0..B {
+                    sums[n][m] = T::mul_add(simd, a[n].0[at], b[m].0[at], sums[n][m]);
+                }
+            }
+        }
+        if whole * T::lanes::<S>() < depth {
+            for n in 0..A {
+                for m in 0..B {
+                    sums[n][m] = T::mul_add(simd, load::<T, S>(a[n].1), load::<T, S>(b[m].1), sums[n][m]);
+                }
+            }
+        }
+        for m in 0..B {
+            for n in 0..A {
+                let (sum, to) = (T::sum(simd, sums[n][m]), &mut out[(j + m) * rows + i + n]);
+                *to = match start {
+                    _ if from > 0 => *to + sum,
+                    Some(start) => sum + start[j + m],
+                    None => sum,
+                };
+            }
+        }
+        A
+    }
+}

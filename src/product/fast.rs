@@ -1,0 +1,115 @@
+//! Which loops multiply which factors, and on how many threads.
+
+use nalgebra::DMatrix;
+use pulp::{Simd, WithSimd};
+
+use super::wide::Wide;
+use super::{Factor, Room};
+use crate::real::Real;
+use crate::vector::{known, known_ref};
+
+/// Below this, a side of the product is thin.
+const THIN: usize = 8;
+
+/// Products of numbers from which on a second thread is worth waking.
+#[cfg(feature = "rayon")]
+const THREADED: usize = 1 << 21;
+
+/// A factor, held column after column.
+#[derive(Clone, Copy)]
+pub(super) struct Held<'a, W> {
+    pub(super) entries: &'a [W],
+    /// From a column to the next.
+    pub(super) stride: usize,
+    pub(super) transposed: bool,
+}
+
+impl<'a, W: Wide> Held<'a, W> {
+    /// None if the numbers are of another type.
+    fn of<T: Real>(factor: Factor<'a, T>) -> Option<Self> {
+        let matrix = known_ref::<_, DMatrix<W>>(factor.matrix)?;
+        Some(Self { entries: matrix.as_slice(), stride: matrix.nrows(), transposed: factor.transposed })
+    }
+}
+
+/// What is to be multiplied, and where it goes.
+pub(super) struct Product<'a, W> {
+    pub(super) left: Held<'a, W>,
+    pub(super) right: Held<'a, W>,
+    /// The columns of the left factor, and rows of the right one.
+    pub(super) inner: usize,
+    /// A number for each column, to be added.
+    pub(super) start: Option<&'a [W]>,
+    pub(super) out: &'a mut [W],
+    pub(super) rows: usize,
+    /// Is it summed along the columns of both factors?
+    pub(super) along: bool,
+    /// Room for copies.
+    pub(super) room: &'a mut Vec<W>,
+}
+
+/// Multiplies numbers of type `W`; false if they are of another, or if the machine has no vectors for them.
+pub(super) fn multiply<T: Real, W: Wide>(
+    left: Factor<'_, T>,
+    right: Factor<'_, T>,
+    start: Option<&DMatrix<T>>,
+    out: &mut DMatrix<T>,
+    room: &mut Room<T>,
+) -> bool {
+    let inner = if left.transposed { left.matrix.nrows() } else { left.matrix.ncols() };
+    let rows = out.nrows();
+    let (Some(left), Some(right), Some(out), Some(rooms)) =
+        (Held::of(left), Held::of(right), known::<_, DMatrix<W>>(out), known::<_, Vec<Vec<W>>>(&mut room.copies))
+    else {
+        return false;
+    };
+    if inner == 0 || out.is_empty() {
+        return false;
+    }
+    let start = start.and_then(|start| known_ref::<_, DMatrix<W>>(start)).map(DMatrix::as_slice);
+    let out = out.as_mut_slice();
+    let along = left.transposed && !right.transposed && rows.min(out.len() / rows) < THIN;
+    #[cfg(feature = "rayon")]
+    if out.len().saturating_mul(inner) >= THREADED && out.len() / rows >= THIN {
+        return on_threads(Product { left, right, inner, start, out, rows, along, room: &mut Vec::new() }, rooms);
+    }
+    pulp::Arch::new().dispatch(Product { left, right, inner, start, out, rows, along, room: &mut rooms[0] })
+}
+
+impl<W: Wide> WithSimd for Product<'_, W> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> bool {
+        if W::lanes::<S>() == 1 {
+            return false;
+        }
+        if self.along {
+            self.along(simd);
+        } else {
+            self.across(simd);
+        }
+        true
+    }
+}
+
+/// Some columns on each thread. An entry is the same sum on however many.
+#[cfg(feature = "rayon")]
+fn on_threads<W: Wide>(product: Product<'_, W>, rooms: &mut Vec<Vec<W>>) -> bool {
+    use rayon::prelude::*;
+
+    let Product { left, right, inner, start, out, rows, along, .. } = product;
+    let columns = out.len() / rows;
+    let each = columns.div_ceil(rayon::current_num_threads()).next_multiple_of(4);
+    rooms.resize_with(rooms.len().max(columns.div_ceil(each)), Vec::new);
+    let parts = out.par_chunks_mut(each * rows).zip(rooms).enumerate();
+    parts
+        .map(|(part, (out, room))| {
+            let first = part * each;
+            let entries = &right.entries[if right.transposed { first } else { first * right.stride }..];
+            let start = start.map(|start| &start[first..]);
+            let right = Held { entries, ..right };
+            pulp::Arch::new().dispatch(Product { left, right, inner, start, out, rows, along, room })
+        })
+        .reduce(|| true, |done, other| done && other)
+}

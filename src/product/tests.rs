@@ -1,0 +1,124 @@
+//! Products beside a triple loop in twice the digits.
+
+use nalgebra::DMatrix;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+
+use super::*;
+use crate::real::{real, to_f64};
+
+/// A product by the loops of the crate beside the sum of its terms, for all four ways to hold the factors, with and without a row to be added.
+fn check<T: Real>(rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [usize; 3], room: &mut Room<T>) {
+    let mut matrix = |rows, columns| DMatrix::<T>::from_fn(rows, columns, |_, _| real(rng.random_range(-1.0..1.0)));
+    let (a, b, row) = (matrix(rows, inner), matrix(inner, columns), matrix(1, columns));
+    let (held_a, held_b) = ([a.clone(), a.transpose()], [b.clone(), b.transpose()]);
+    for (left, right, start) in
+        [(0, 0), (0, 1), (1, 0), (1, 1)].into_iter().flat_map(|(l, r)| [(l, r, false), (l, r, true)])
+    {
+        let left_factor = Factor { matrix: &held_a[left], transposed: left == 1 };
+        let right_factor = Factor { matrix: &held_b[right], transposed: right == 1 };
+        // Numbers from before must not matter.
+        let mut out = DMatrix::from_element(rows, columns, real(f64::NAN));
+        multiply(left_factor, right_factor, start.then_some(&row), &mut out, room);
+        for i in 0..rows {
+            for j in 0..columns {
+                let terms = (0..inner).map(|p| to_f64(a[(i, p)]) * to_f64(b[(p, j)]));
+                let first = if start { to_f64(row[j]) } else { 0.0 };
+                let exact = terms.clone().sum::<f64>() + first;
+                // A rounding for each sum and each product, in the worst order, and those of the loop here.
+                let most = (2 * inner + 2) as f64
+                    * to_f64(T::default_epsilon())
+                    * (terms.map(f64::abs).sum::<f64>() + first.abs());
+                let error = (to_f64(out[(i, j)]) - exact).abs();
+                assert!(
+                    error <= most,
+                    "{rows} x {inner} times {inner} x {columns}, held {left}{right}, at {i}, {j}: {error} > {most}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn products_of_all_small_shapes_are_those_of_a_triple_loop() {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(7);
+    let (mut f32_room, mut f64_room) = (Room::default(), Room::default());
+    for rows in 0..=9 {
+        for columns in 0..=9 {
+            for inner in 0..=9 {
+                check::<f32>(&mut rng, [rows, columns, inner], &mut f32_room);
+                check::<f64>(&mut rng, [rows, columns, inner], &mut f64_room);
+            }
+        }
+    }
+}
+
+#[test]
+fn products_that_fill_their_blocks_and_do_not_are_those_of_a_triple_loop() {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(8);
+    let (mut f32_room, mut f64_room) = (Room::default(), Room::default());
+    let around = |size: usize| [size - 1, size, size + 1];
+    // Around multiples of vectors of every width, and around what is taken at a time.
+    for rows in [16, 24, 33, 48, 64, 97, 128] {
+        for (columns, inner) in [(1, 1), (2, 40), (7, 64), (8, 17), (32, 2), (33, 31)] {
+            check::<f32>(&mut rng, [rows, columns, inner], &mut f32_room);
+            check::<f64>(&mut rng, [rows, columns, inner], &mut f64_room);
+        }
+    }
+    for size in around(256) {
+        for shape in [[size, 5, 3], [5, size, 3], [20, 12, size], [3, 2, 2 * size], [size, 10, size]] {
+            check::<f32>(&mut rng, shape, &mut f32_room);
+            check::<f64>(&mut rng, shape, &mut f64_room);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_a_number_stays_in_its_row_or_column() {
+    let mut room = Room::default();
+    for (rows, columns, inner) in [(3, 3, 3), (20, 9, 40), (33, 33, 33)] {
+        let mut a = DMatrix::from_element(rows, inner, 1.0);
+        a[(1, 2)] = f64::NAN;
+        let b = DMatrix::from_element(inner, columns, f64::INFINITY);
+        for transposed in [false, true] {
+            let held = if transposed { a.transpose() } else { a.clone() };
+            let mut out = DMatrix::zeros(rows, columns);
+            multiply(
+                Factor { matrix: &held, transposed },
+                Factor { matrix: &b, transposed: false },
+                None,
+                &mut out,
+                &mut room,
+            );
+            let wrong = out
+                .row_iter()
+                .enumerate()
+                .find(|(i, row)| row.iter().any(|x| if *i == 1 { !x.is_nan() } else { *x != f64::INFINITY }));
+            assert_eq!(wrong.map(|(i, _)| i), None);
+        }
+    }
+}
+
+/// Threads take columns apart, so that an entry is the same sum on however many.
+#[cfg(feature = "rayon")]
+#[test]
+fn threads_do_not_change_a_bit() {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(9);
+    let mut matrix = |rows, columns| DMatrix::<f32>::from_fn(rows, columns, |_, _| rng.random_range(-1.0..1.0));
+    let (a, b, row) = (matrix(300, 130), matrix(130, 70), matrix(1, 70));
+    let (held_a, held_b) = ([a.clone(), a.transpose()], [b.clone(), b.transpose()]);
+    for (left, right) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let on = |threads| {
+            let mut out = DMatrix::zeros(300, 70);
+            let left = Factor { matrix: &held_a[left], transposed: left == 1 };
+            let right = Factor { matrix: &held_b[right], transposed: right == 1 };
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| multiply(left, right, Some(&row), &mut out, &mut Room::default()));
+            out
+        };
+        let one = on(1);
+        for threads in [2, 3, 5] {
+            assert!(on(threads) == one, "{threads} threads");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Vectors of numbers, as wide as the machine has them.
+
+use pulp::Simd;
+
+/// `f64` or `f32`, with what a product needs of vectors of them.
+pub(super) trait Wide: Copy + Default + std::ops::Add<Output = Self> + Send + Sync + 'static {
+    type Vector<S: Simd>: Copy;
+
+    /// The numbers in a vector.
+    fn lanes<S: Simd>() -> usize;
+
+    /// The number in every lane.
+    fn splat<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
+
+    /// a b + c, rounded once.
+    fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// The sum of the lanes.
+    fn sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
+
+    /// Whole vectors, and the rest.
+    fn vectors<S: Simd>(x: &[Self]) -> (&[Self::Vector<S>], &[Self]);
+
+    /// Whole vectors, and the rest.
+    fn vectors_mut<S: Simd>(x: &mut [Self]) -> (&mut [Self::Vector<S>], &mut [Self]);
+}
+
+macro_rules! wide {
+    (
+        $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $sum:ident,
+        $vectors:ident, $vectors_mut:ident
+    ) => {
+        impl Wide for $float {
+            type Vector<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn lanes<S: Simd>() -> usize {
+                S::$lanes
+            }
+
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, x: Self) -> S::$vector {
+                simd.$splat(x)
+            }
+
+            #[inline(always)]
+            fn mul_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                simd.$mul_add(a, b, c)
+            }
+
+            #[inline(always)]
+            fn sum<S: Simd>(simd: S, a: S::$vector) -> Self {
+                simd.$sum(a)
+            }
+
+            #[inline(always)]
+            fn vectors<S: Simd>(x: &[Self]) -> (&[S::$vector], &[Self]) {
+                S::$vectors(x)
+            }
+
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(x: &mut [Self]) -> (&mut [S::$vector], &mut [Self]) {
+                S::$vectors_mut(x)
+            }
+        }
+    };
+}
+
+wide!(f64, f64s, F64_LANES, splat_f64s, mul_add_f64s, reduce_sum_f64s, as_simd_f64s, as_mut_simd_f64s);
+wide!(f32, f32s, F32_LANES, splat_f32s, mul_add_f32s, reduce_sum_f32s, as_simd_f32s, as_mut_simd_f32s);
+
+/// The lanes of the widest vector.
+pub(super) const MOST_LANES: usize = 16;
+
+/// At most as many numbers as a vector has; zeros follow.
+///
+/// By a detour, and not by a masked instruction: its mask would take up a register in the loops around it.
+#[inline(always)]
+pub(super) fn load<T: Wide, S: Simd>(from: &[T]) -> T::Vector<S> {
+    let mut lanes = [T::default(); MOST_LANES];
+    lanes[..from.len()].copy_from_slice(from);
+    T::vectors::<S>(&lanes).0[0]
+}
