@@ -177,15 +177,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// `self * weight`, with the one row `bias` added to each row of the product: a whole affine layer as one operation.
     ///
     /// ```
-    /// use fenchel::{Tape, nalgebra::DMatrix};
-    ///
-    /// # fn main() -> Result<(), fenchel::TapeError> {
-    /// let tape = Tape::new();
-    /// let [x, w, b] = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]].map(|row| tape.var(&DMatrix::from_row_slice(1, 2, &row)));
-    /// let y = x.affine(w.transpose(), b.columns(0, 1));
-    /// assert_eq!(y.to_scalar()?, 1.0 * 3.0 + 2.0 * 4.0 + 5.0);
-    /// # Ok(())
-    /// # }
+    /// let tape = fenchel::Tape::new();
+    /// let [x, weight, bias] = [2.0, 3.0, 4.0].map(|x| tape.scalar(x));
+    /// assert_eq!(x.affine(weight, bias).to_scalar(), Ok(10.0));
     /// ```
     pub fn affine(self, weight: Self, bias: Self) -> Self {
         if !(weight.is_on(self.tape) && bias.is_on(self.tape)) {
