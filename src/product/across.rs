@@ -80,46 +80,43 @@ impl<T: Wide> Product<'_, T> {
         };
         let mut j = first;
         while j < end {
+            let wide = columns_at(j, end, R);
+            // As many tiles of that width as there are; of rows that are missing, one at a time.
+            let tiles = if counted == height { (end - j) / wide } else { 1 };
+            let (right, stride, advance) = match (right.transposed, copied) {
+                (false, _) => (&right.entries[j * right.stride + from..], right.stride, wide * right.stride),
+                (true, true) => (&of_right[(j - first) * depth..], wide, wide * depth),
+                (true, false) => (&right.entries[from * right.stride + j..], right.stride, wide),
+            };
             let begin = if from > 0 {
                 Begin::Before
             } else {
                 self.start.map_or(Begin::Zero, |start| Begin::Start(&start[j..]))
             };
-            let (whole, at) = (counted == height, j * self.rows + i);
-            macro_rules! tile {
-                ($columns:literal) => {{
-                    if !whole && from > 0 {
-                        copy_rows(&self.out[at..], self.rows, spare, height, counted, $columns);
-                    }
-                    let out = if whole {
-                        Out { entries: &mut self.out[at..], stride: self.rows, begin }
-                    } else {
-                        Out { entries: spare, stride: height, begin }
-                    };
-                    if right.transposed {
-                        let rows = if copied {
-                            Rows { entries: &of_right[(j - first) * depth..], stride: $columns }
-                        } else {
-                            Rows { entries: &right.entries[from * right.stride + j..], stride: right.stride }
-                        };
-                        simd.vectorize(Tile::<_, _, R, $columns> { panel, depth, right: rows, out });
-                    } else {
-                        let entries = &right.entries[j * right.stride + from..];
-                        let columns = Columns::<_, $columns>::of(entries, right.stride);
-                        simd.vectorize(Tile::<_, _, R, $columns> { panel, depth, right: columns, out });
-                    }
-                    if !whole {
-                        copy_rows(spare, height, &mut self.out[at..], self.rows, counted, $columns);
-                    }
-                    j += $columns;
-                }};
+            let out = &mut self.out[j * self.rows + i..];
+            let (to, to_stride) = if counted == height {
+                (out, self.rows)
+            } else {
+                if from > 0 {
+                    copy_rows(out, self.rows, spare, height, counted, wide);
+                }
+                (&mut *spare, height)
+            };
+            let run = Run { panel, depth, right, stride, advance, begin, out: to, out_stride: to_stride, tiles };
+            match (wide, self.right.transposed) {
+                (1, false) => apart(simd, Tiles::<_, R, 1, false>(run)),
+                (2, false) => apart(simd, Tiles::<_, R, 2, false>(run)),
+                (3, false) => apart(simd, Tiles::<_, R, 3, false>(run)),
+                (_, false) => apart(simd, Tiles::<_, R, 4, false>(run)),
+                (1, true) => apart(simd, Tiles::<_, R, 1, true>(run)),
+                (2, true) => apart(simd, Tiles::<_, R, 2, true>(run)),
+                (3, true) => apart(simd, Tiles::<_, R, 3, true>(run)),
+                (_, true) => apart(simd, Tiles::<_, R, 4, true>(run)),
             }
-            match columns_at(j, end, R) {
-                1 => tile!(1),
-                2 => tile!(2),
-                3 => tile!(3),
-                _ => tile!(4),
+            if counted < height {
+                copy_rows(spare, height, &mut self.out[j * self.rows + i..], self.rows, counted, wide);
             }
+            j += tiles * wide;
         }
         R
     }
@@ -149,68 +146,7 @@ struct Panel<'a, T> {
     stride: usize,
 }
 
-/// Some columns of a right factor, to be read row by row.
-trait Right<T, const C: usize> {
-    /// The first so many rows.
-    fn first(self, depth: usize) -> Self;
-
-    /// By reference, so that a number is read where it is spread over a vector, which takes one instruction.
-    fn row(&self, p: usize) -> [&T; C];
-}
-
-/// As slices, for a factor that is held as it is.
-struct Columns<'a, T, const C: usize>([&'a [T]; C]);
-
-impl<'a, T, const C: usize> Columns<'a, T, C> {
-    #[inline(always)]
-    fn of(entries: &'a [T], stride: usize) -> Self {
-        let mut columns = [entries; C];
-        for c in 0..C {
-            columns[c] = &entries[c * stride..];
-        }
-        Self(columns)
-    }
-}
-
-impl<T: Wide, const C: usize> Right<T, C> for Columns<'_, T, C> {
-    #[inline(always)]
-    fn first(mut self, depth: usize) -> Self {
-        for c in 0..C {
-            self.0[c] = &self.0[c][..depth];
-        }
-        self
-    }
-
-    #[inline(always)]
-    fn row(&self, p: usize) -> [&T; C] {
-        self.0.each_ref().map(|column| &column[p])
-    }
-}
-
-/// Side by side at every multiple of the stride, for a factor that is held as its transpose.
-struct Rows<'a, T> {
-    entries: &'a [T],
-    stride: usize,
-}
-
-impl<T: Wide, const C: usize> Right<T, C> for Rows<'_, T> {
-    #[inline(always)]
-    fn first(self, _: usize) -> Self {
-        self
-    }
-
-    #[inline(always)]
-    fn row(&self, p: usize) -> [&T; C] {
-        let row = &self.entries[p * self.stride..][..C];
-        let mut numbers = [&row[0]; C];
-        for c in 1..C {
-            numbers[c] = &row[c];
-        }
-        numbers
-    }
-}
-
-/// What sums are added to.
+/// What sums begin with.
 #[derive(Clone, Copy)]
 enum Begin<'a, T> {
     Zero,
@@ -220,56 +156,73 @@ enum Begin<'a, T> {
     Before,
 }
 
-/// Where sums go: rows from the first entry on.
-struct Out<'a, T> {
-    entries: &'a mut [T],
-    stride: usize,
-    begin: Begin<'a, T>,
-}
-
-/// Products of `R` vectors of rows with `C` columns.
-struct Tile<'a, T, B, const R: usize, const C: usize> {
+/// Products of some vectors of rows with some columns, and with those beside them.
+struct Run<'a, T> {
     panel: Panel<'a, T>,
     depth: usize,
-    right: B,
-    out: Out<'a, T>,
+    /// The right factor from the first column on, the way to its next column, or to its next row if these are side by side; and to the next tile.
+    right: &'a [T],
+    stride: usize,
+    advance: usize,
+    begin: Begin<'a, T>,
+    /// Where sums go, rows from the first entry on.
+    out: &'a mut [T],
+    out_stride: usize,
+    tiles: usize,
 }
 
-impl<T: Wide, B: Right<T, C>, const R: usize, const C: usize> WithSimd for Tile<'_, T, B, R, C> {
+/// Runs a kernel as a function of its own, whose registers are not shared with what surrounds it.
+#[inline(never)]
+fn apart<S: Simd>(simd: S, kernel: impl WithSimd<Output = ()>) {
+    simd.vectorize(kernel);
+}
+
+/// Tiles of `R` vectors of rows by `C` columns, the right factor being read along its rows or down its columns.
+struct Tiles<'a, T, const R: usize, const C: usize, const ALONG_ROWS: bool>(Run<'a, T>);
+
+impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool> WithSimd for Tiles<'_, T, R, C, ALONG_ROWS> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { panel, depth, right, out: Out { entries, stride, begin } } = self;
+        let Run { panel, depth, right, stride, advance, begin, out, out_stride, tiles } = self.0;
         let height = R * T::lanes::<S>();
-        let mut sums = [[T::splat(simd, T::default()); R]; C];
-        match begin {
-            Begin::Zero => {}
-            Begin::Start(start) => {
-                for c in 0..C {
-                    sums[c] = [T::splat(simd, start[c]); R];
+        for tile in 0..tiles {
+            let (right, out) = (&right[tile * advance..], &mut out[tile * C * out_stride..]);
+            let mut sums = [[T::splat(simd, T::default()); R]; C];
+            match begin {
+                Begin::Zero => {}
+                Begin::Start(start) => {
+                    for c in 0..C {
+                        sums[c] = [T::splat(simd, start[tile * C + c]); R];
+                    }
+                }
+                Begin::Before => {
+                    for c in 0..C {
+                        sums[c].copy_from_slice(&T::vectors::<S>(&out[c * out_stride..][..height]).0[..R]);
+                    }
                 }
             }
-            Begin::Before => {
-                for c in 0..C {
-                    sums[c].copy_from_slice(&T::vectors::<S>(&entries[c * stride..][..height]).0[..R]);
+            // Cut to one length, so that the compiler sees that no index is out of bounds.
+            let mut columns = [right; C];
+            if !ALONG_ROWS {
+                for (c, column) in columns.iter_mut().enumerate() {
+                    *column = &right[c * stride..][..depth];
                 }
             }
-        }
-        // Here, where the compiler sees that no index is out of bounds.
-        let right = right.first(depth);
-        for p in 0..depth {
-            let left = &T::vectors::<S>(&panel.entries[p * panel.stride..][..height]).0[..R];
-            let right = right.row(p);
+            for p in 0..depth {
+                let left = &T::vectors::<S>(&panel.entries[p * panel.stride..][..height]).0[..R];
+                let row = if ALONG_ROWS { &right[p * stride..][..C] } else { &[] };
+                for c in 0..C {
+                    let right = T::splat(simd, if ALONG_ROWS { row[c] } else { columns[c][p] });
+                    for r in 0..R {
+                        sums[c][r] = T::mul_add(simd, left[r], right, sums[c][r]);
+                    }
+                }
+            }
             for c in 0..C {
-                let right = T::splat(simd, *right[c]);
-                for r in 0..R {
-                    sums[c][r] = T::mul_add(simd, left[r], right, sums[c][r]);
-                }
+                T::vectors_mut::<S>(&mut out[c * out_stride..][..height]).0[..R].copy_from_slice(&sums[c]);
             }
-        }
-        for c in 0..C {
-            T::vectors_mut::<S>(&mut entries[c * stride..][..height]).0[..R].copy_from_slice(&sums[c]);
         }
     }
 }
