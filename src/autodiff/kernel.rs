@@ -55,7 +55,7 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
         }
         Op::Shift(a, constant) => each(&slots[a], out, |a| a + constant),
         Op::Scale(a, constant) => each(&slots[a], out, |a| a * constant),
-        Op::Map(a, function) => function.apply(slots[a].as_slice(), out.as_mut_slice()),
+        Op::Map(a, function) => function.apply(&slots[a], out),
         Op::MatMul(a, b) => multiply(a, b, slots, out, scratch),
         Op::Transpose(a) => slots[a].transpose_to(out),
         Op::Sum(a) => out.fill(sum(slots[a].as_slice())),
