@@ -1,8 +1,8 @@
 //! Scalar kernels that neither overflow nor cancel where the obvious formula does.
 //!
 //! Every function is generic over [`Real`] and returns its limit at ±∞; NaN in gives NaN out. Functions of one variable, with
-//! or without a parameter, are accurate to a few units in the last place over the whole line. They choose between values and not between ways,
-//! so that loops over them are done many numbers at a time.
+//! or without a parameter, are accurate to a few units in the last place over the whole line. But for
+//! [`alpha_generator`] and [`normal_cdf`] they choose between values and not between ways, so that loops over them are done many numbers at a time.
 
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2, TAU};
 
