@@ -7,10 +7,11 @@
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use nalgebra::ComplexField;
+use nalgebra::{ComplexField, DMatrix};
 
 use crate::real::{Real, real};
 use crate::special;
+use crate::vector::{self, Kernel, known, known_ref, vectorised};
 
 /// A closed interval of the extended real line; an end at which a convex function is infinite need not be excluded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -172,72 +173,101 @@ macro_rules! function_enum {
 function_table!(function_enum);
 
 impl Function {
+    /// Writes the function of every entry of `xs` to its place in `ys`, which has as many.
+    pub(crate) fn apply<T: Real>(self, xs: &DMatrix<T>, ys: &mut DMatrix<T>) {
+        if let (Some(xs), Some(ys)) = (known_ref::<_, DMatrix<f64>>(xs), known::<_, DMatrix<f64>>(ys)) {
+            self.apply_f64(xs.as_slice(), ys.as_mut_slice());
+        } else if let (Some(xs), Some(ys)) = (known_ref::<_, DMatrix<f32>>(xs), known::<_, DMatrix<f32>>(ys)) {
+            self.apply_f32(xs.as_slice(), ys.as_mut_slice());
+        } else {
+            self.each(xs.as_slice(), ys.as_mut_slice());
+        }
+    }
+
+    // Not generic, so that the loops of all functions are compiled once, here, and not by every crate that has a tape.
+    fn apply_f64(self, xs: &[f64], ys: &mut [f64]) {
+        vectorised(Each { function: self, xs, ys });
+    }
+
+    fn apply_f32(self, xs: &[f32], ys: &mut [f32]) {
+        vectorised(Each { function: self, xs, ys });
+    }
+
     /// Writes the function of every x to the matching y: the only place where values are computed.
-    pub(crate) fn apply<T: Real>(self, xs: &[T], ys: &mut [T]) {
-        fn each<T: Real>(xs: &[T], ys: &mut [T], f: impl Fn(T) -> T) {
-            for (y, &x) in ys.iter_mut().zip(xs) {
-                *y = f(x);
-            }
+    #[inline(always)]
+    fn each<T: Real>(self, xs: &[T], ys: &mut [T]) {
+        // No closures: what calls them need not be inlined, and would then be compiled for any machine.
+        macro_rules! each {
+            ($x:ident => $value:expr) => {
+                for (y, &$x) in ys.iter_mut().zip(xs) {
+                    *y = $value;
+                }
+            };
+            // A second loop, from the values of the first: in one long loop too few entries are under way at a time to hide how long each operation takes.
+            ($x:ident, $y:ident => $value:expr) => {
+                for (place, &$x) in ys.iter_mut().zip(xs) {
+                    let $y = *place;
+                    *place = $value;
+                }
+            };
         }
         let (zero, one) = (T::zero(), T::one());
         match self {
-            Self::Exp => each(xs, ys, T::exp),
-            Self::ExpM1 => each(xs, ys, T::exp_m1),
-            Self::ExpM1Mx => each(xs, ys, special::exp_m1_mx),
-            Self::XExpMExpM1 => each(xs, ys, special::x_exp_m_exp_m1),
-            Self::ScaledExp(c) => each(xs, ys, |x| special::scaled_exp(c, x)),
-            Self::ScaledExpM1(c) => each(xs, ys, |x| special::scaled_exp_m1(c, x)),
-            Self::AlphaGenerator(alpha) => each(xs, ys, |x| special::alpha_generator(alpha, x)),
-            Self::Ln => each(xs, ys, T::ln),
-            Self::Ln1p => each(xs, ys, T::ln_1p),
-            Self::ScaledLn1p(c) => each(xs, ys, |x| special::scaled_ln_1p(c, x)),
-            Self::LnMixExp(weights) => each(xs, ys, |x| special::ln_mix_exp(weights, x)),
-            Self::LnCosh => each(xs, ys, special::ln_cosh),
-            Self::Sqrt => each(xs, ys, T::sqrt),
-            Self::Square => each(xs, ys, |x| x * x),
-            Self::Recip => each(xs, ys, T::recip),
-            Self::RecipOrZero => each(xs, ys, |x| if x == zero { zero } else { x.recip() }),
-            Self::Tanh => each(xs, ys, T::tanh),
-            Self::Sigmoid => each(xs, ys, special::sigmoid),
-            Self::MixSigmoid(weights) => each(xs, ys, |x| special::mix_sigmoid(weights, x)),
-            Self::Softplus => each(xs, ys, special::softplus),
-            Self::Abs => each(xs, ys, |x| x.abs()),
-            Self::Sign => each(xs, ys, |x| if x == zero { zero } else { ComplexField::signum(x) }),
-            Self::Relu => each(xs, ys, |x| if x < zero { zero } else { x }),
+            Self::Exp => each!(x => vector::exp(x)),
+            Self::ExpM1 => each!(x => vector::exp_m1(x)),
+            Self::ExpM1Mx => each!(x => special::exp_m1_mx(x)),
+            Self::XExpMExpM1 => each!(x => special::x_exp_m_exp_m1(x)),
+            Self::ScaledExp(c) => each!(x => special::scaled_exp(c, x)),
+            Self::ScaledExpM1(c) => each!(x => special::scaled_exp_m1(c, x)),
+            Self::AlphaGenerator(alpha) => each!(x => special::alpha_generator(alpha, x)),
+            Self::Ln => each!(x => vector::ln(x)),
+            Self::Ln1p => each!(x => vector::ln_1p(x)),
+            Self::ScaledLn1p(c) => each!(x => special::scaled_ln_1p(c, x)),
+            Self::LnMixExp(weights) => each!(x => special::ln_mix_exp(weights, x)),
+            Self::LnCosh => {
+                each!(x => special::exp_m1_size(x));
+                each!(x, y => special::ln_cosh_by(x, y));
+            }
+            Self::Sqrt => each!(x => x.sqrt()),
+            Self::Square => each!(x => x * x),
+            Self::Recip => each!(x => x.recip()),
+            Self::RecipOrZero => each!(x => if x == zero { zero } else { x.recip() }),
+            Self::Tanh => each!(x => vector::tanh(x)),
+            Self::Sigmoid => each!(x => special::sigmoid(x)),
+            Self::MixSigmoid(weights) => each!(x => special::mix_sigmoid(weights, x)),
+            Self::Softplus => {
+                each!(x => special::exp_minus_size(x));
+                each!(x, y => special::softplus_by(x, y));
+            }
+            Self::Abs => each!(x => x.abs()),
+            Self::Sign => each!(x => if x == zero { zero } else { ComplexField::signum(x) }),
+            Self::Relu => each!(x => if x < zero { zero } else { x }),
             Self::LeakyRelu(slope) => {
                 let slope = real::<T>(slope);
-                each(xs, ys, |x| if x > zero { x } else { slope * x });
+                each!(x => if x > zero { x } else { slope * x });
             }
             Self::Step(low) => {
                 let low = real::<T>(low);
-                each(xs, ys, |x| if x > zero { one } else { low });
+                each!(x => if x > zero { one } else { low });
             }
             Self::Elu(alpha) => {
                 let alpha = real::<T>(alpha);
-                each(xs, ys, |x| if x > zero { x } else { alpha * x.exp_m1() });
+                each!(x => if x > zero { x } else { alpha * vector::exp_m1(x) });
             }
-            Self::NormalCdf => each(xs, ys, special::normal_cdf),
-            Self::Sin => each(xs, ys, T::sin),
-            Self::Cos => each(xs, ys, T::cos),
+            Self::NormalCdf => each!(x => special::normal_cdf(x)),
+            Self::Sin => each!(x => x.sin()),
+            Self::Cos => each!(x => x.cos()),
             Self::Clamp(Interval { lower, upper }) => {
                 let (lower, upper) = (real::<T>(lower), real::<T>(upper));
-                each(xs, ys, |x| {
-                    if x < lower {
-                        lower
-                    } else if x > upper {
-                        upper
-                    } else {
-                        x
-                    }
-                });
+                each!(x => if x < lower { lower } else if x > upper { upper } else { x });
             }
             Self::Inside(Interval { lower, upper }) => {
                 let (lower, upper) = (real::<T>(lower), real::<T>(upper));
-                each(xs, ys, |x| if x > lower && x < upper { one } else { zero });
+                each!(x => if x > lower && x < upper { one } else { zero });
             }
             Self::Indicator(Interval { lower, upper }) => {
                 let (lower, upper, infinity) = (real::<T>(lower), real::<T>(upper), real::<T>(f64::INFINITY));
-                each(xs, ys, |x| if x < lower || x > upper { infinity } else { zero });
+                each!(x => if x < lower || x > upper { infinity } else { zero });
             }
         }
     }
@@ -286,6 +316,22 @@ impl Function {
     }
 }
 
+/// A function over slices.
+struct Each<'a, T> {
+    function: Function,
+    xs: &'a [T],
+    ys: &'a mut [T],
+}
+
+impl<T: Real> Kernel for Each<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.function.each(self.xs, self.ys);
+    }
+}
+
 /// φ(x) = e^(−x²/2)/√(2π), the density of the standard normal law.
 pub fn normal_pdf<E: Elementary>(x: E) -> E {
     x.square().scale(-0.5).exp().scale(std::f64::consts::TAU.sqrt().recip())
@@ -294,7 +340,7 @@ pub fn normal_pdf<E: Elementary>(x: E) -> E {
 impl<T: Real> Elementary for T {
     fn map(self, function: Function) -> Self {
         let mut value = [T::zero()];
-        function.apply(&[self], &mut value);
+        function.each(&[self], &mut value);
         value[0]
     }
 

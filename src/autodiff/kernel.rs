@@ -38,7 +38,7 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
         }
         Op::Shift(a, constant) => each(&slots[a], out, |a| a + constant),
         Op::Scale(a, constant) => each(&slots[a], out, |a| a * constant),
-        Op::Map(a, function) => function.apply(slots[a].as_slice(), out.as_mut_slice()),
+        Op::Map(a, function) => function.apply(&slots[a], out),
         Op::MatMul(a, b) => product::multiply(factor(a, slots), factor(b, slots), None, out, &mut scratch.product),
         Op::Affine(x, weight, bias) => {
             let [x, weight] = [x, weight].map(|node| factor(Factor { node, transposed: false }, slots));

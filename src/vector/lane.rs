@@ -2,8 +2,8 @@
 
 use std::any::Any;
 
-use super::exp::{exp_f32, exp_f64};
-use super::ln::{ln_f32, ln_f64};
+use super::exp::{exp_f32, exp_f64, exp_m1_f32, exp_m1_f64, tanh_f32, tanh_f64};
+use super::ln::{ln_1p_f32, ln_1p_f64, ln_f32, ln_f64, ln_of_normal_f32, ln_of_normal_f64};
 use crate::real::Real;
 
 /// `f64` or `f32`, with functions that have no branch and call nothing.
@@ -31,16 +31,48 @@ macro_rules! lane {
     };
 }
 
-lane!(f64, exp_f64, ln_f64);
-lane!(f32, exp_f32, ln_f32);
+lane!(f64, exp_f64, ln_of_normal_f64);
+lane!(f32, exp_f32, ln_of_normal_f32);
+
+/// Of `f64` and `f32` the functions without a branch, of other numbers, dual ones say, their own. Which one it is, is known when a loop is compiled.
+macro_rules! functions {
+    ($($(#[$doc:meta])* $name:ident: $of_f64:ident, $of_f32:ident;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub(crate) fn $name<T: Real>(mut x: T) -> T {
+            if let Some(x) = known::<_, f64>(&mut x) {
+                *x = $of_f64(*x);
+            } else if let Some(x) = known::<_, f32>(&mut x) {
+                *x = $of_f32(*x);
+            } else {
+                x = x.$name();
+            }
+            x
+        }
+    )*};
+}
+
+functions! {
+    /// eˣ.
+    exp: exp_f64, exp_f32;
+    /// eˣ − 1, accurate near 0.
+    exp_m1: exp_m1_f64, exp_m1_f32;
+    /// ln x.
+    ln: ln_f64, ln_f32;
+    /// ln(1 + x), accurate near 0.
+    ln_1p: ln_1p_f64, ln_1p_f32;
+    /// tanh x.
+    tanh: tanh_f64, tanh_f32;
+}
 
 /// `container` as what it is, if that is a `To`.
+#[inline(always)]
 pub(crate) fn known<From: 'static, To: 'static>(container: &mut From) -> Option<&mut To> {
     (container as &mut dyn Any).downcast_mut()
 }
 
 /// The same of what is only read.
-#[cfg(feature = "simd")]
+#[inline(always)]
 pub(crate) fn known_ref<From: 'static, To: 'static>(container: &From) -> Option<&To> {
     (container as &dyn Any).downcast_ref()
 }

@@ -1,14 +1,33 @@
-//! Log-sum-exp along the rows of a block.
+//! Log-sum-exp, of some values and along the rows of a block.
 
 use std::ops::Range;
 
 use super::lane::{Lane, known};
 use super::{Kernel, vectorised};
 use crate::real::{Real, real};
-use crate::special::{self, largest};
 
 /// Rows taken at a time: what is kept of them stays in the nearest cache.
 const ROWS: usize = 128;
+
+/// ln Σ eˣ over the values; −∞ for none. One pass for the largest value, one for the sum.
+///
+/// ```
+/// let ln_sum = fenchel::special::ln_sum_exp(&[1000.0_f64, 1000.0]);
+/// assert!((ln_sum - (1000.0 + 2.0_f64.ln())).abs() < 1e-12);
+/// ```
+pub fn ln_sum_exp<T: Real>(values: &[T]) -> T {
+    let largest = largest(values);
+    if !largest.is_finite() {
+        // -∞ for none or all -∞, +∞ if one is +∞; but a NaN, which never compares larger, goes first.
+        return values.iter().copied().find(|x| x.partial_cmp(x).is_none()).unwrap_or(largest);
+    }
+    values.iter().fold(T::zero(), |sum, &x| sum + (x - largest).exp()).ln() + largest
+}
+
+/// The largest of the values; −∞ for none, and NaN is never larger.
+pub(crate) fn largest<T: Real>(values: &[T]) -> T {
+    values.iter().fold(real(f64::NEG_INFINITY), |m, &x| if x > m { x } else { m })
+}
 
 /// ln Σ eᵗ along the rows of a block, into `ln_sums`, which has one entry for each row. The block is its columns one after another.
 /// `terms` has no meaning afterwards.
@@ -37,7 +56,7 @@ fn by_type<T: Real, const SHARES: bool>(terms: &mut Vec<T>, ln_sums: &mut Vec<T>
     let rows = ln_sums.len();
     for (row, ln_sum) in ln_sums.iter_mut().enumerate() {
         let mut of_row: Vec<T> = terms.iter().skip(row).step_by(rows).copied().collect();
-        *ln_sum = special::ln_sum_exp(&of_row);
+        *ln_sum = ln_sum_exp(&of_row);
         if SHARES {
             let largest = largest(&of_row);
             of_row.iter_mut().for_each(|term| *term = (*term - largest).exp());
@@ -177,7 +196,7 @@ mod tests {
             let (shares, ln_sums) = of(&terms, responsibilities);
             for (row, &found) in ln_sums.iter().enumerate() {
                 let of_row: Vec<f64> = terms.row(row).iter().copied().collect();
-                let expected = special::ln_sum_exp(&of_row);
+                let expected = ln_sum_exp(&of_row);
                 // Both take logarithms of the same sums, each off by a unit of ln 4 at the most.
                 let close = (found - expected).abs() <= 4.0 * f64::EPSILON * expected.abs().max(1.0);
                 assert!(

@@ -14,9 +14,9 @@ mod products;
 mod tests;
 
 pub(crate) use block::{Block, ColumnKernel, NEAR_ROWS, READ_ROWS, chunk, over_columns, padded};
-#[cfg(feature = "simd")]
-pub(crate) use lane::{known, known_ref};
-pub(crate) use ln_sum_exp::{ln_sum_exp_rows, responsibilities};
+pub(crate) use lane::{exp, exp_m1, known, known_ref, ln, ln_1p, tanh};
+pub use ln_sum_exp::ln_sum_exp;
+pub(crate) use ln_sum_exp::{largest, ln_sum_exp_rows, responsibilities};
 pub(crate) use products::{add_lower_products, total};
 
 /// A computation to be compiled once for every set of instructions.

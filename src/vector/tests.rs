@@ -58,13 +58,13 @@ fn worst(function: &str, found: impl Fn(Vec<f64>) -> Vec<f64>) -> (f64, usize) {
 #[test]
 fn exponentials_are_right_to_less_than_a_unit() {
     let (error, compared) = worst("exp", exp);
-    assert!(compared >= 1000 && error <= 0.9, "{error}"); // at 4e5 other places it was 0.883
+    assert!(compared >= 1000 && error <= 0.8, "{error}"); // at 2e6 other places it was 0.75
 }
 
 #[test]
 fn logarithms_are_right_to_less_than_a_unit() {
     let (error, compared) = worst("ln", ln);
-    assert!(compared >= 1000 && error <= 0.9, "{error}"); // at 4e5 other places it was 0.80
+    assert!(compared >= 1000 && error <= 0.9, "{error}"); // at 2e6 other places it was 0.83
 }
 
 #[test]
