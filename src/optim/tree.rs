@@ -39,25 +39,28 @@ pub(super) fn find<T: Real>(
     matrix: &DMatrix<T>,
     refused: impl Fn((usize, usize), T) -> bool,
 ) -> Option<(usize, usize, f64)> {
-    let mut columns = matrix.as_slice().chunks(matrix.nrows().max(1)).enumerate();
-    columns.find_map(|(column, entries)| {
-        if !vectorised(Any(entries, |row, value| refused((row, column), value))) {
-            return None;
-        }
-        let row = entries.iter().enumerate().position(|(row, &value)| refused((row, column), value))?;
-        Some((row, column, to_f64(entries[row])))
-    })
+    let (rows, entries) = (matrix.nrows(), matrix.as_slice());
+    let refused = |index: usize, value| refused((index % rows, index / rows), value);
+    if !vectorised(Any(entries, &refused)) {
+        return None;
+    }
+    let index = entries.iter().enumerate().position(|(index, &value)| refused(index, value))?;
+    Some((index % rows, index / rows, to_f64(entries[index])))
 }
 
 /// Is one of the entries so? Looks at all of them, which is faster than to stop at the first one.
-struct Any<'a, T, F>(&'a [T], F);
+struct Any<'a, T, F>(&'a [T], &'a F);
 
 impl<T: Real, F: Fn(usize, T) -> bool> Kernel for Any<'_, T, F> {
     type Output = bool;
 
     #[inline(always)]
     fn run(self) -> bool {
-        self.0.iter().enumerate().fold(false, |any, (row, &value)| any | (self.1)(row, value))
+        let mut any = false;
+        for (index, &value) in self.0.iter().enumerate() {
+            any |= (self.1)(index, value);
+        }
+        any
     }
 }
 

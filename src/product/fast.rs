@@ -73,7 +73,7 @@ pub(super) fn multiply<T: Real, W: Wide>(
     if out.len().saturating_mul(inner) >= THREADED && out.len() / rows >= THIN {
         return on_threads(Product { left, right, inner, start, out, rows, along, room: &mut Vec::new() }, rooms);
     }
-    pulp::Arch::new().dispatch(Product { left, right, inner, start, out, rows, along, room: &mut rooms[0] })
+    W::multiply(Product { left, right, inner, start, out, rows, along, room: &mut rooms[0] })
 }
 
 impl<W: Wide> WithSimd for Product<'_, W> {
@@ -109,7 +109,7 @@ fn on_threads<W: Wide>(product: Product<'_, W>, rooms: &mut Vec<Vec<W>>) -> bool
             let entries = &right.entries[if right.transposed { first } else { first * right.stride }..];
             let start = start.map(|start| &start[first..]);
             let right = Held { entries, ..right };
-            pulp::Arch::new().dispatch(Product { left, right, inner, start, out, rows, along, room })
+            W::multiply(Product { left, right, inner, start, out, rows, along, room })
         })
         .reduce(|| true, |done, other| done && other)
 }

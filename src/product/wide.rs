@@ -2,9 +2,14 @@
 
 use pulp::Simd;
 
+use super::fast::Product;
+
 /// `f64` or `f32`, with what a product needs of vectors of them.
-pub(super) trait Wide: Copy + Default + std::ops::Add<Output = Self> + Send + Sync + 'static {
+pub(super) trait Wide: Sized + Copy + Default + std::ops::Add<Output = Self> + Send + Sync + 'static {
     type Vector<S: Simd>: Copy;
+
+    /// Multiplies with the widest vectors of the machine; false if it has none.
+    fn multiply(product: Product<'_, Self>) -> bool;
 
     /// The numbers in a vector.
     fn lanes<S: Simd>() -> usize;
@@ -32,6 +37,11 @@ macro_rules! wide {
     ) => {
         impl Wide for $float {
             type Vector<S: Simd> = S::$vector;
+
+            // Not generic, so that the loops are compiled once, here, and not by every crate that has a tape.
+            fn multiply(product: Product<'_, Self>) -> bool {
+                pulp::Arch::new().dispatch(product)
+            }
 
             #[inline(always)]
             fn lanes<S: Simd>() -> usize {
