@@ -166,26 +166,26 @@ def em(directory, n, d, k):
     yield "scikit-learn", sklearn
 
 
+def trained(how, directory, n, batch, width, iterations, *arguments, **settings):
+    def contestant():
+        work, check, note = how(rows_of(directory / "rows", n, 2), batch, width, iterations, *arguments, **settings)
+        return timed(work, check, iterations), note
+
+    return contestant
+
+
 def loop(directory, n, batch, width, iterations, bits):
-    x = rows_of(directory / "rows", n, 2)
-
-    def trained(how, iterations, *arguments, **settings):
-        def contestant():
-            work, check, note = how(x, batch, width, iterations, *arguments, **settings)
-            return timed(work, check, iterations), note
-
-        return contestant
-
-    yield "jax, one scan", trained(training.by_jax, iterations, bits, False, 1, "rbg")
-    yield "jax, one scan, flat, in chunks", trained(training.by_jax, iterations, bits, True, 100, "rbg")
+    sizes = directory, n, batch, width
+    yield "jax, one scan, trees, rbg", trained(training.by_jax, *sizes, iterations, bits, False, "rbg")
+    yield "jax, one scan, flat, threefry", trained(training.by_jax, *sizes, iterations, bits, True, "threefry2x32")
     if bits == 32:
-        few = iterations // 5  # they are slow
-        yield "torch, eager", trained(training.by_torch, few)
-        yield "torch, eager, fused Adam", trained(training.by_torch, few, fused=True)
+        few = iterations // 5  # it is slow
+        yield "torch, eager", trained(training.by_torch, *sizes, few)
+        yield "torch, eager, fused Adam", trained(training.by_torch, *sizes, few, fused=True)
 
 
 def grid(directory, *sizes):
-    yield next(loop(directory, *sizes, 32))
+    yield "jax, one scan, flat, rbg", trained(training.by_jax, directory, *sizes, 32, True, "rbg")
 
 
 TASKS = {"sampling": sampling, "mle": mle, "density": density, "em": em, "loop": loop, "grid": grid}

@@ -3,14 +3,14 @@
 Each function gives what does that many iterations, what of its result is to be finite, and a note.
 """
 
+import math
 import time
 
 LATENT, CRITIC_RATE, GENERATOR_RATE, EPSILON = 10, 5e-4, 1e-4, 1e-10
 
 
-def by_jax(rows, batch, width, iterations, bits, flat, ahead, bit_generator):
-    """All iterations as one compiled program, a scan. `flat`: Adam sees a vector, or else a tree; `ahead`: for so many iterations at once random
-    numbers are drawn."""
+def by_jax(rows, batch, width, iterations, bits, flat, bit_generator):
+    """All iterations as one compiled program, a scan. `flat`: Adam sees a vector, or else a tree."""
     import jax
     import jax.numpy as jnp
     from jax import lax, random
@@ -18,6 +18,7 @@ def by_jax(rows, batch, width, iterations, bits, flat, ahead, bit_generator):
 
     jax.config.update("jax_enable_x64", bits == 64)
     number = jnp.float64 if bits == 64 else jnp.float32
+    ahead = math.gcd(iterations, 100)  # random numbers are drawn for so many iterations at once, which is faster
 
     def layers(key, *widths):
         def layer(key, ins, outs):

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Instant;
 
 use crate::Failure;
 use crate::python::Python;
@@ -18,6 +19,15 @@ pub struct Lap {
 
 pub type Runner<'a> = Box<dyn FnMut() -> Result<Lap, Failure> + 'a>;
 
+/// The seconds that each of so many steps takes, timed together.
+pub fn seconds_each(times: usize, mut step: impl FnMut() -> Result<(), Failure>) -> Result<f64, Failure> {
+    let clock = Instant::now();
+    for _ in 0..times {
+        step()?;
+    }
+    Ok(clock.elapsed().as_secs_f64() / times as f64)
+}
+
 /// Somebody else.
 pub struct Peer<'a> {
     pub name: &'static str,
@@ -25,8 +35,8 @@ pub struct Peer<'a> {
     pub bar: Option<f64>,
     /// Or why there is none.
     pub runner: Result<Runner<'a>, String>,
-    /// What else there is to say.
-    note: String,
+    /// What else there is to say, after the table.
+    pub note: String,
 }
 
 impl<'a> Peer<'a> {

@@ -12,7 +12,7 @@ use fenchel::optim::Adam;
 use fenchel::rand::RngExt;
 
 use crate::Failure;
-use crate::contest::{Contest, Lap, Peer, ROUNDS, Runner, Table, Times};
+use crate::contest::{Contest, Lap, Peer, ROUNDS, Runner, Table, Times, seconds_each};
 use crate::loops::{ANY_LOSS, iterations};
 use crate::training::{RATES, Training, critic, data};
 use crate::work::rng;
@@ -28,14 +28,13 @@ fn rows() -> Result<DMatrix<f32>, Failure> {
     Ok(data(ROWS)?.map(|x| x as f32))
 }
 
-fn loops<'a, C: Network<f32> + 'a>(
+fn laps<'a, C: Network<f32> + 'a>(
     rows: &'a DMatrix<f32>,
     batch: usize,
     critic: C,
     times: usize,
 ) -> Result<Runner<'a>, Failure> {
-    let mut training = Training::new(rows, batch, critic, 1)?;
-    Ok(Box::new(move || Ok(Lap { seconds: training.timed(times)?, check: Some(training.critic_loss()?) })))
+    Ok(Box::new(Training::new(rows, batch, critic, 1)?.laps(times)))
 }
 
 /// Critics whose activation is made of exponentials.
@@ -44,9 +43,9 @@ pub fn smooth(table: &mut Table) -> Result<(), Failure> {
     let tanh = (Dense(WIDTH), Tanh, Dense(WIDTH), Tanh, Dense(1), Sigmoid);
     let softplus = (Dense(WIDTH), Softplus, Dense(WIDTH), Softplus, Dense(1), Sigmoid);
     let contests =
-        [("tanh", loops(&rows, BATCH, tanh, ITERATIONS)?), ("softplus", loops(&rows, BATCH, softplus, ITERATIONS)?)];
+        [("tanh", laps(&rows, BATCH, tanh, ITERATIONS)?), ("softplus", laps(&rows, BATCH, softplus, ITERATIONS)?)];
     for (activation, ours) in contests {
-        let leaky = loops(&rows, BATCH, critic(WIDTH), ITERATIONS)?;
+        let leaky = laps(&rows, BATCH, critic(WIDTH), ITERATIONS)?;
         table.hold(Contest {
             task: format!("loop, critic with {activation}, f32"),
             rows: BATCH,
@@ -90,13 +89,7 @@ fn critic_steps<'a>(rows: &DMatrix<f32>, penalised: bool) -> Result<Runner<'a>, 
         })?;
         Ok(adam.update(&mut params, &gradients)?)
     };
-    Ok(Box::new(move || {
-        let clock = Instant::now();
-        for _ in 0..ITERATIONS {
-            step()?;
-        }
-        Ok(Lap { seconds: clock.elapsed().as_secs_f64() / ITERATIONS as f64, check: None })
-    }))
+    Ok(Box::new(move || Ok(Lap { seconds: seconds_each(ITERATIONS, &mut step)?, check: None })))
 }
 
 /// Many seeds on two threads, beside the same on one: an iteration of any.
@@ -144,13 +137,13 @@ pub fn depth() -> Result<String, Failure> {
     // Batch, hidden layers, and as few iterations as make a lap of the same length.
     let mut cells: Vec<(usize, usize, Runner)> = Vec::new();
     for batch in [64, 128, 256, 512, 1024, 2048, 4096] {
-        cells.push((batch, 2, loops(&rows, batch, (two, head), iterations(batch, WIDTH))?));
+        cells.push((batch, 2, laps(&rows, batch, (two, head), iterations(batch, WIDTH))?));
     }
     let times = ITERATIONS;
-    cells.push((BATCH, 1, loops(&rows, BATCH, (hidden, head), times)?));
-    cells.push((BATCH, 2, loops(&rows, BATCH, (two, head), times)?));
-    cells.push((BATCH, 4, loops(&rows, BATCH, (four, head), times)?));
-    cells.push((BATCH, 8, loops(&rows, BATCH, ((four, four), head), times)?));
+    cells.push((BATCH, 1, laps(&rows, BATCH, (hidden, head), times)?));
+    cells.push((BATCH, 2, laps(&rows, BATCH, (two, head), times)?));
+    cells.push((BATCH, 4, laps(&rows, BATCH, (four, head), times)?));
+    cells.push((BATCH, 8, laps(&rows, BATCH, ((four, four), head), times)?));
 
     let mut laps = vec![Vec::new(); cells.len()];
     for round in 0..=ROUNDS {

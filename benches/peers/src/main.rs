@@ -3,6 +3,7 @@
 mod contest;
 mod costs;
 mod em;
+#[cfg(feature = "frameworks")]
 mod frameworks;
 mod loops;
 mod machine;

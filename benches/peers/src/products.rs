@@ -1,7 +1,6 @@
 //! The matrix products of an iteration of the training loop, and nothing else, by faer: what is left to gain.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use faer::linalg::matmul::matmul;
 use faer::traits::ComplexField;
@@ -60,19 +59,15 @@ impl<T: ComplexField> Products<T> {
         Self(shapes(batch, width).into_iter().map(of).collect())
     }
 
-    /// Seconds for each of as many times all of them, on one thread.
-    pub fn timed(&mut self, times: usize) -> f64 {
-        let clock = Instant::now();
-        for _ in 0..times {
-            for (kind, [left, right, product]) in &mut self.0 {
-                let (left, right) = match kind {
-                    Plain => (left.as_ref(), right.as_ref()),
-                    LeftTransposed => (left.transpose(), right.as_ref()),
-                    RightTransposed => (left.as_ref(), right.transpose()),
-                };
-                matmul(black_box(&mut *product), Accum::Replace, left, right, T::one_impl(), Par::Seq);
-            }
+    /// All of them, on one thread.
+    pub fn multiply(&mut self) {
+        for (kind, [left, right, product]) in &mut self.0 {
+            let (left, right) = match kind {
+                Plain => (left.as_ref(), right.as_ref()),
+                LeftTransposed => (left.transpose(), right.as_ref()),
+                RightTransposed => (left.as_ref(), right.transpose()),
+            };
+            matmul(black_box(&mut *product), Accum::Replace, left, right, T::one_impl(), Par::Seq);
         }
-        clock.elapsed().as_secs_f64() / times as f64
     }
 }

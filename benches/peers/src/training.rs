@@ -4,8 +4,6 @@
 //! the noise, and one of the generator. The losses are the post's: mean e^o on data, −mean(o + ε + 1) on samples, and mean e^o of its samples for
 //! the generator, where o, a sigmoid, is what the critic says.
 
-use std::time::Instant;
-
 use fenchel::autodiff::{Gradients, Params, Tape, value_and_grad};
 use fenchel::distribution::{Gaussian, Mixture, SampleRows};
 use fenchel::nalgebra::{self, DMatrix, DVector};
@@ -15,6 +13,7 @@ use fenchel::rand::{RngExt, rngs::Xoshiro256PlusPlus};
 use fenchel::{Real, SampleReal};
 
 use crate::Failure;
+use crate::contest::{Lap, seconds_each};
 use crate::work::rng;
 
 /// Columns of the noise.
@@ -92,7 +91,7 @@ impl<'a, T: SampleReal, C: Network<T>> Training<'a, T, C> {
         Ok(())
     }
 
-    pub fn iterate(&mut self) -> Result<(), Failure> {
+    fn iterate(&mut self) -> Result<(), Failure> {
         let Self { rows, critic, generator_params, critic_params, picked, noise, rng, .. } = self;
         let [on_data, on_samples, of_generator] = &mut self.tapes;
         picked.fill_with(|| rng.random_range(0..rows.nrows()));
@@ -117,14 +116,15 @@ impl<'a, T: SampleReal, C: Network<T>> Training<'a, T, C> {
         Ok(self.generator_adam.update(generator_params, &self.generator_gradients)?)
     }
 
-    /// Seconds for each of as many iterations from the start.
-    pub fn timed(&mut self, iterations: usize) -> Result<f64, Failure> {
+    /// Laps of so many iterations from the start.
+    pub fn laps(mut self, times: usize) -> impl FnMut() -> Result<Lap, Failure> {
+        move || Ok(Lap { seconds: self.timed(times)?, check: Some(self.critic_loss()?) })
+    }
+
+    /// Seconds for each of so many iterations from the start.
+    pub fn timed(&mut self, times: usize) -> Result<f64, Failure> {
         self.start_over()?;
-        let clock = Instant::now();
-        for _ in 0..iterations {
-            self.iterate()?;
-        }
-        Ok(clock.elapsed().as_secs_f64() / iterations as f64)
+        seconds_each(times, || self.iterate())
     }
 
     /// What the critic wants to be low, on a thousand rows of either kind: between −1 and e − 1, and e^½ − 3/2 if it says ½ to everything.

@@ -1,19 +1,14 @@
 //! The training loop in other frameworks of Rust, in f32, as their books write it. Each goes on from lap to lap.
 
-#[cfg(feature = "frameworks")]
 mod burn;
-#[cfg(feature = "frameworks")]
 mod candle;
-#[cfg(feature = "frameworks")]
 mod dfdx;
-
-use std::time::Instant;
 
 use fenchel::nalgebra::DMatrix;
 use fenchel::rand::{RngExt, rngs::Xoshiro256PlusPlus};
 
 use crate::Failure;
-use crate::contest::{Lap, Peer, Runner};
+use crate::contest::{Lap, Runner, seconds_each};
 
 const BATCH: usize = 64;
 const WIDTH: usize = 32;
@@ -23,31 +18,13 @@ const ITERATIONS: usize = 300;
 
 type Iterate<'a> = Box<dyn FnMut() -> Result<(), Failure> + 'a>;
 
-/// All of them, on these rows.
-pub fn peers(rows: &DMatrix<f32>) -> Vec<Peer<'_>> {
-    #[cfg(feature = "frameworks")]
-    let iterates: [Result<Iterate, Failure>; 3] = [Ok(burn::iterate(rows)), candle::iterate(rows), dfdx::iterate(rows)];
-    #[cfg(not(feature = "frameworks"))]
-    let iterates = {
-        let _ = rows;
-        [(); 3].map(|()| Err::<Iterate, Failure>("it takes the feature `frameworks`".into()))
-    };
-    let bars = [("burn, flex", Some(12.0)), ("candle", None), ("dfdx", None)];
-    let peers = bars
-        .into_iter()
-        .zip(iterates)
-        .map(|((name, bar), iterate)| Peer::new(name, bar, iterate.map(runner).map_err(|error| error.to_string())));
-    peers.collect()
+/// burn, candle and dfdx, on these rows.
+pub fn runners(rows: &DMatrix<f32>) -> [Result<Runner<'_>, Failure>; 3] {
+    [Ok(burn::iterate(rows)), candle::iterate(rows), dfdx::iterate(rows)].map(|iterate| iterate.map(runner))
 }
 
 fn runner(mut iterate: Iterate) -> Runner {
-    Box::new(move || {
-        let clock = Instant::now();
-        for _ in 0..ITERATIONS {
-            iterate()?;
-        }
-        Ok(Lap { seconds: clock.elapsed().as_secs_f64() / ITERATIONS as f64, check: None })
-    })
+    Box::new(move || Ok(Lap { seconds: seconds_each(ITERATIONS, &mut iterate)?, check: None }))
 }
 
 /// Where the rows of a batch are.
