@@ -26,6 +26,7 @@ impl Python {
         for variable in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] {
             command.env(variable, threads.to_string());
         }
+        command.env("PYTHONDONTWRITEBYTECODE", "1"); // no directory for it beside the sources
         // XLA's pool has as many threads as there are cores to run on.
         command.env("XLA_FLAGS", format!("--xla_cpu_multi_thread_eigen={}", threads > 1)).env("JAX_PLATFORMS", "cpu");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

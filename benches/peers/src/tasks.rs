@@ -46,11 +46,12 @@ pub fn sampling(table: &mut Table, python: &RefCell<Python>, scratch: &Scratch) 
 
 /// The sum, in parts between which nothing waits: what it takes to read the numbers.
 fn sum(numbers: &[f64]) -> f64 {
+    let (chunks, rest) = numbers.as_chunks::<32>();
     let mut parts = [0.0; 32];
-    for chunk in numbers.chunks(parts.len()) {
+    for chunk in chunks {
         parts.iter_mut().zip(chunk).for_each(|(part, x)| *part += x);
     }
-    parts.iter().sum()
+    parts.iter().chain(rest).sum()
 }
 
 /// The Gaussian of greatest likelihood, beside a single pass over the same rows: what part of the time is memory's.
