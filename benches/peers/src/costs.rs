@@ -96,25 +96,19 @@ fn critic_steps<'a>(rows: &DMatrix<f32>, penalised: bool) -> Result<Runner<'a>, 
 pub fn seeds(table: &mut Table) -> Result<(), Failure> {
     let (rows, seeds, times) = (rows()?, 64, 100);
     let on = |threads: usize| -> Result<Runner, Failure> {
-        if thread::available_parallelism()?.get() < threads {
-            return Err(format!("there are no {threads} cores").into());
-        }
         let trainings = (0..seeds).map(|seed| Training::new(&rows, BATCH, critic(WIDTH), seed));
         let mut trainings = trainings.collect::<Result<Vec<_>, _>>()?;
         Ok(Box::new(move || {
             let clock = Instant::now();
             let share = trainings.len().div_ceil(threads);
             thread::scope(|scope| {
+                let work = |training: &mut Training<_, _>| training.timed(times).map(|_| ());
                 let spawned: Vec<_> = trainings
                     .chunks_mut(share)
-                    .map(|share| {
-                        let work = || share.iter_mut().try_for_each(|training| training.timed(times).map(|_| ()));
-                        scope.spawn(move || { work }().map_err(|error| error.to_string()))
-                    })
+                    .map(|share| scope.spawn(move || share.iter_mut().try_for_each(work).map_err(|e| e.to_string())))
                     .collect();
-                spawned
-                    .into_iter()
-                    .try_for_each(|thread| thread.join().unwrap_or_else(|_| Err("a thread panicked".into())))
+                let joined = spawned.into_iter().map(|thread| thread.join().map_err(|_| "a thread panicked"));
+                joined.into_iter().try_for_each(|result| result?.map_err(Failure::from))
             })?;
             Ok(Lap { seconds: clock.elapsed().as_secs_f64() / (seeds as usize * times) as f64, check: None })
         }))
@@ -139,11 +133,10 @@ pub fn depth() -> Result<String, Failure> {
     for batch in [64, 128, 256, 512, 1024, 2048, 4096] {
         cells.push((batch, 2, laps(&rows, batch, (two, head), iterations(batch, WIDTH))?));
     }
-    let times = ITERATIONS;
-    cells.push((BATCH, 1, laps(&rows, BATCH, (hidden, head), times)?));
-    cells.push((BATCH, 2, laps(&rows, BATCH, (two, head), times)?));
-    cells.push((BATCH, 4, laps(&rows, BATCH, (four, head), times)?));
-    cells.push((BATCH, 8, laps(&rows, BATCH, ((four, four), head), times)?));
+    cells.push((BATCH, 1, laps(&rows, BATCH, (hidden, head), ITERATIONS)?));
+    cells.push((BATCH, 2, laps(&rows, BATCH, (two, head), ITERATIONS)?));
+    cells.push((BATCH, 4, laps(&rows, BATCH, (four, head), ITERATIONS)?));
+    cells.push((BATCH, 8, laps(&rows, BATCH, ((four, four), head), ITERATIONS)?));
 
     let mut laps = vec![Vec::new(); cells.len()];
     for round in 0..=ROUNDS {
@@ -155,7 +148,7 @@ pub fn depth() -> Result<String, Failure> {
         }
     }
     let mut text = String::from(
-        "| batch | hidden layers | us an iteration | ns a row | us more for each layer more |\n|---|---|---|---|---|\n",
+        "| batch | hidden layers | µs an iteration | ns a row | µs more for each layer more |\n|---|---|---|---|---|\n",
     );
     let mut before: Option<(usize, usize, f64)> = None;
     for ((batch, layers, _), laps) in cells.iter().zip(&laps) {
