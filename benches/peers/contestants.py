@@ -1,21 +1,23 @@
 """The contestants that are Python's. src/python.rs starts this and says what to do, a line at a time, with tabs between words; answers end with a line ".".
 
     versions
-    prepare TASK DIRECTORY ROWS COLUMNS COMPONENTS    reads what is there and warms up; a line for each contestant: its name and "ready" or
-                                                      why it cannot, or "*" and why none can
-    run NAME                                          seconds, and the number that all contestants must agree on
+    prepare TASK DIRECTORY SIZE...    reads what is there and warms up; a line for each contestant: its name and "ready" with a note, or why it
+                                      cannot, or "*" and why none can
+    run NAME                          seconds, and the number that all contestants must agree on
 
-DIRECTORY has numbers of 8 bytes: `rows`, one column after the other, `law`, which gives weights, means and covariances of a mixture, and
+Sizes are rows, columns and components; for the training loop rows, batch, width, iterations and the bits of a number. DIRECTORY has numbers of 8 bytes: `rows`, one column after the other, `law`, which gives weights, means and covariances of a mixture, and
 `start`, a mixture as well. What a user would do once is done before the clock starts: rows lie in memory as NumPy has them,
 precisions are factorised, functions are compiled.
 """
 
 import gc
-import importlib
 import sys
 import time
 import warnings
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+import training
 
 warnings.filterwarnings("ignore")
 OUT, sys.stdout = sys.stdout, sys.stderr  # whatever libraries print is no answer
@@ -45,13 +47,13 @@ def fitted(law):
     return model
 
 
-def timed(work, check):
-    """Seconds that the work takes, and the check of its result, which is not timed."""
+def timed(work, check, times=1):
+    """Seconds that the work takes, which is to do something so many times, each time, and the check of its result, which is not timed."""
 
     def run():
         start = time.perf_counter()
         result = work()
-        return time.perf_counter() - start, check(result)
+        return (time.perf_counter() - start) / times, check(result)
 
     return run
 
@@ -164,27 +166,50 @@ def em(directory, n, d, k):
     yield "scikit-learn", sklearn
 
 
-TASKS = {"sampling": sampling, "mle": mle, "density": density, "em": em}
-MODULES = ("numpy", "scipy", "sklearn", "jax")
+def trained(how, directory, n, batch, width, iterations, *arguments, **settings):
+    def contestant():
+        work, check, note = how(rows_of(directory / "rows", n, 2), batch, width, iterations, *arguments, **settings)
+        return timed(work, check, iterations), note
+
+    return contestant
+
+
+def loop(directory, n, batch, width, iterations, bits):
+    sizes = directory, n, batch, width
+    yield "jax, one scan, trees, rbg", trained(training.by_jax, *sizes, iterations, bits, False, "rbg")
+    yield "jax, one scan, flat, threefry", trained(training.by_jax, *sizes, iterations, bits, True, "threefry2x32")
+    if bits == 32:
+        few = iterations // 5  # it is slow
+        yield "torch, eager", trained(training.by_torch, *sizes, few)
+        yield "torch, eager, fused Adam", trained(training.by_torch, *sizes, few, fused=True)
+
+
+def grid(directory, *sizes):
+    yield "jax, one scan, flat, rbg", trained(training.by_jax, directory, *sizes, 32, True, "rbg")
+
+
+TASKS = {"sampling": sampling, "mle": mle, "density": density, "em": em, "loop": loop, "grid": grid}
+PACKAGES = ("numpy", "scipy", "scikit-learn", "jax", "torch")
 ready = {}
 
 
 def warmed(name, contestant):
     try:
-        ready[name] = contestant()
+        made = contestant()
+        ready[name], note = made if isinstance(made, tuple) else (made, "")
         ready[name]()
-        return "ready"
+        return f"ready {note}"
     except ImportError as error:
         return str(error)
 
 
 def obey(command, arguments):
     if command == "versions":
-        for name in MODULES:
+        for name in PACKAGES:
             try:
-                yield f"{name} {importlib.import_module(name).__version__}"
-            except ImportError as error:
-                yield f"no {name} ({error})"
+                yield f"{name} {version(name)}"
+            except PackageNotFoundError:
+                yield f"no {name}"
     elif command == "prepare":
         ready.clear()
         task, directory, *sizes = arguments

@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Instant;
 
 use crate::Failure;
 use crate::python::Python;
 
-const ROUNDS: usize = 7;
+pub const ROUNDS: usize = 7;
 
 /// One time round.
 #[derive(Clone, Copy)]
@@ -18,6 +19,15 @@ pub struct Lap {
 
 pub type Runner<'a> = Box<dyn FnMut() -> Result<Lap, Failure> + 'a>;
 
+/// The seconds that each of so many steps takes, timed together.
+pub fn seconds_each(times: usize, mut step: impl FnMut() -> Result<(), Failure>) -> Result<f64, Failure> {
+    let clock = Instant::now();
+    for _ in 0..times {
+        step()?;
+    }
+    Ok(clock.elapsed().as_secs_f64() / times as f64)
+}
+
 /// Somebody else.
 pub struct Peer<'a> {
     pub name: &'static str,
@@ -25,6 +35,14 @@ pub struct Peer<'a> {
     pub bar: Option<f64>,
     /// Or why there is none.
     pub runner: Result<Runner<'a>, String>,
+    /// What else there is to say, after the table.
+    pub note: String,
+}
+
+impl<'a> Peer<'a> {
+    pub fn new(name: &'static str, bar: Option<f64>, runner: Result<Runner<'a>, String>) -> Self {
+        Self { name, bar, runner, note: String::new() }
+    }
 }
 
 /// The peers that are Python's, after they prepared.
@@ -34,12 +52,15 @@ pub fn python_peers<'a>(
     peers: &[(&'static str, Option<f64>)],
 ) -> Vec<Peer<'a>> {
     let peer = |&(name, bar)| {
-        let runner = match states.get(name).or(states.get("*")).map(String::as_str) {
-            Some("ready") => Ok(Box::new(move || python.borrow_mut().run(name)) as Runner<'a>),
-            Some(why) => Err(why.to_owned()),
-            None => Err("contestants.py does not know it".to_owned()),
-        };
-        Peer { name, bar, runner }
+        let state = states.get(name).or(states.get("*"));
+        let state = state.map_or("contestants.py does not know it", String::as_str);
+        match state.strip_prefix("ready") {
+            Some(note) => {
+                let runner = Box::new(move || python.borrow_mut().run(name));
+                Peer { note: note.trim_start().to_owned(), ..Peer::new(name, bar, Ok(runner)) }
+            }
+            None => Peer::new(name, bar, Err(state.to_owned())),
+        }
     };
     peers.iter().map(peer).collect()
 }
@@ -50,7 +71,7 @@ pub struct Contest<'a> {
     pub rows: usize,
     pub ours: Runner<'a>,
     pub peers: Vec<Peer<'a>>,
-    /// How far apart two checks may be.
+    /// How far apart two checks may be; and they must be finite.
     pub tolerance: f64,
 }
 
@@ -60,6 +81,7 @@ pub struct Table {
     met: usize,
     missed: Vec<String>,
     skipped: usize,
+    notes: Vec<String>,
 }
 
 impl Table {
@@ -85,10 +107,14 @@ impl Table {
             }
         }
         for (peer, laps) in contest.peers.iter().zip(&theirs) {
-            if let (Some(one), Some(other)) = (ours[0].check, laps.first().and_then(|lap| lap.check))
-                && (one - other).abs() > contest.tolerance
-            {
-                return Err(format!("{}: {} gets {other}, we get {one}", contest.task, peer.name).into());
+            if let (Some(one), Some(other)) = (ours[0].check, laps.first().and_then(|lap| lap.check)) {
+                let apart = (one - other).abs();
+                if apart > contest.tolerance || !apart.is_finite() {
+                    return Err(format!("{}: {} gets {other}, we get {one}", contest.task, peer.name).into());
+                }
+            }
+            if !peer.note.is_empty() {
+                self.notes.push(format!("{}, {}: {}", contest.task, peer.name, peer.note));
             }
         }
         let ours = Times::of(&ours);
@@ -113,26 +139,27 @@ impl Table {
             Some(false) => self.missed.push(format!("{}, {}", contest.task, peer.name)),
             None => {}
         }
-        let bar = peer.bar.map_or(String::new(), |bar| bar.to_string());
+        let bar = peer.bar.map_or(String::new(), hundredths);
         let met = met.map_or("", |met| if met { "yes" } else { "no" });
         theirs.print(contest, peer.name, [&format!("{factor:.2}"), &bar, met]);
     }
 
     pub fn summary(&self) -> String {
-        let Self { met, missed, skipped } = self;
+        let Self { met, missed, skipped, notes } = self;
         let list: String = missed.iter().map(|line| format!("\n  missed: {line}")).collect();
-        format!("{met} bars met, {} missed, {skipped} contestants skipped{list}", missed.len())
+        let notes: String = notes.iter().map(|line| format!("{line}\n")).collect();
+        format!("{notes}{met} bars met, {} missed, {skipped} contestants skipped{list}", missed.len())
     }
 }
 
-struct Times {
+pub struct Times {
     least: f64,
-    median: f64,
+    pub median: f64,
     most: f64,
 }
 
 impl Times {
-    fn of(laps: &[Lap]) -> Self {
+    pub fn of(laps: &[Lap]) -> Self {
         let mut seconds: Vec<_> = laps.iter().map(|lap| lap.seconds).collect();
         seconds.sort_by(f64::total_cmp);
         let last = seconds.len() - 1;
@@ -150,12 +177,17 @@ impl Times {
 /// Three digits or more.
 fn milliseconds(seconds: f64) -> String {
     let milliseconds = seconds * 1e3;
-    let decimals = if milliseconds < 10.0 { 2 } else { usize::from(milliseconds < 100.0) };
+    let decimals = [100.0, 10.0, 1.0, 0.1].iter().filter(|&&bound| milliseconds < bound).count();
     format!("{milliseconds:.decimals$}")
+}
+
+/// A bar, to hundredths.
+fn hundredths(bar: f64) -> String {
+    ((bar * 100.0).round() / 100.0).to_string()
 }
 
 /// A row of a Markdown table that can also be read as it is.
 fn print(cells: [&str; 8]) {
     let [task, name, time, range, each, factor, bar, met] = cells;
-    println!("| {task:<34} | {name:<31} | {time:>6} | {range:>14} | {each:>8} | {factor:>14} | {bar:>3} | {met:<3} |");
+    println!("| {task:<34} | {name:<31} | {time:>6} | {range:>16} | {each:>10} | {factor:>14} | {bar:>4} | {met:<3} |");
 }

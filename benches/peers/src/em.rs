@@ -76,9 +76,9 @@ pub fn against_others(table: &mut Table, python: &RefCell<Python>, scratch: &Scr
         let (rows, start) = problem(n, d, k)?;
         scratch.put_rows(&rows)?;
         scratch.put_law("start", &start)?;
-        let states = python.borrow_mut().prepare("em", scratch.path(), [n, d, k]);
+        let states = python.borrow_mut().prepare("em", scratch.path(), &[n, d, k]);
         let mut peers = python_peers(python, &states, &[("scikit-learn", Some(2.0))]);
-        peers.push(Peer { name: "linfa", bar: Some(2.0), runner: Ok(linfa(&rows, k)) });
+        peers.push(Peer::new("linfa", Some(2.0), Ok(linfa(&rows, k))));
         table.hold(Contest {
             task: format!("EM iteration, {n} x {d}, k = {k}"),
             rows: n,
@@ -107,7 +107,7 @@ pub fn on_two_threads(table: &mut Table) -> Result<(), Failure> {
             task: format!("EM, 2 threads, {n} x {d}, k = {k}"),
             rows: n,
             ours: Box::new(|| on(&two)),
-            peers: vec![Peer { name: "fenchel, 1 thread", bar: None, runner: Ok(Box::new(|| on(&one))) }],
+            peers: vec![Peer::new("fenchel, 1 thread", None, Ok(Box::new(|| on(&one))))],
             // The same work in other parts: rounding.
             tolerance: 1e-9,
         })?;

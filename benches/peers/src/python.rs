@@ -18,15 +18,17 @@ struct Process {
 }
 
 impl Python {
-    /// The interpreter named by the variable `PYTHON`, or else `python3`, on one thread.
-    pub fn start() -> Self {
+    /// The interpreter named by the variable `PYTHON`, or else `python3`, on as many threads.
+    pub fn start(threads: usize) -> Self {
         let interpreter = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
         let mut command = Command::new(&interpreter);
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("contestants.py"));
         for variable in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] {
-            command.env(variable, "1");
+            command.env(variable, threads.to_string());
         }
-        command.env("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false").env("JAX_PLATFORMS", "cpu");
+        command.env("PYTHONDONTWRITEBYTECODE", "1"); // no directory for it beside the sources
+        // XLA's pool has as many threads as there are cores to run on.
+        command.env("XLA_FLAGS", format!("--xla_cpu_multi_thread_eigen={}", threads > 1)).env("JAX_PLATFORMS", "cpu");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         Self(Process::start(command).map_err(|error| format!("{interpreter}: {error}")))
     }
@@ -36,11 +38,12 @@ impl Python {
         self.ask(&["versions"]).map_or_else(|error| format!("no Python: {error}"), |answer| answer.join(", "))
     }
 
-    /// Has the contestants of a task read `directory`; says of each that it is ready, or why not.
-    pub fn prepare(&mut self, task: &str, directory: &Path, sizes: [usize; 3]) -> HashMap<String, String> {
-        let sizes = sizes.map(|size| size.to_string());
+    /// Has the contestants of a task read `directory`; says of each that it is ready, with a note, or why not.
+    pub fn prepare(&mut self, task: &str, directory: &Path, sizes: &[usize]) -> HashMap<String, String> {
+        let sizes: Vec<_> = sizes.iter().map(usize::to_string).collect();
         let directory = directory.to_string_lossy();
-        match self.ask(&["prepare", task, &directory, &sizes[0], &sizes[1], &sizes[2]]) {
+        let words = ["prepare", task, &directory].into_iter().chain(sizes.iter().map(String::as_str));
+        match self.ask(&words.collect::<Vec<_>>()) {
             Ok(lines) => lines.iter().filter_map(|line| line.split_once('\t')).map(owned).collect(),
             Err(error) => HashMap::from([owned(("*", &error.to_string()))]),
         }

@@ -7,7 +7,7 @@ use fenchel::distribution::{Density, Gaussian, Moments, SampleRows};
 use fenchel::estimate::FitMle;
 
 use crate::Failure;
-use crate::contest::{Contest, Lap, Runner, Table, python_peers};
+use crate::contest::{Contest, Lap, Peer, Runner, Table, python_peers};
 use crate::python::Python;
 use crate::work::{Scratch, law, rng};
 
@@ -25,7 +25,7 @@ pub fn sampling(table: &mut Table, python: &RefCell<Python>, scratch: &Scratch) 
     for (n, d) in [(1_000_000, 2), (1_000_000, 16)] {
         let law = law(d, 2)?;
         scratch.put_law("law", &law)?;
-        let states = python.borrow_mut().prepare("sampling", scratch.path(), [n, d, 2]);
+        let states = python.borrow_mut().prepare("sampling", scratch.path(), &[n, d, 2]);
         let bars = [
             ("numpy, grouped by component", Some(1.5)),
             ("numpy, in random order", Some(2.5)),
@@ -44,18 +44,32 @@ pub fn sampling(table: &mut Table, python: &RefCell<Python>, scratch: &Scratch) 
     Ok(())
 }
 
-/// The Gaussian of greatest likelihood.
+/// The sum, in parts between which nothing waits: what it takes to read the numbers.
+fn sum(numbers: &[f64]) -> f64 {
+    let (chunks, rest) = numbers.as_chunks::<32>();
+    let mut parts = [0.0; 32];
+    for chunk in chunks {
+        parts.iter_mut().zip(chunk).for_each(|(part, x)| *part += x);
+    }
+    parts.iter().chain(rest).sum()
+}
+
+/// The Gaussian of greatest likelihood, beside a single pass over the same rows: what part of the time is memory's.
 pub fn mle(table: &mut Table, python: &RefCell<Python>, scratch: &Scratch) -> Result<(), Failure> {
     for (n, d) in [(1_000_000, 2), (1_000_000, 16)] {
         let rows = law(d, 2)?.sample_rows(n, &mut rng(2))?;
         scratch.put_rows(&rows)?;
-        let states = python.borrow_mut().prepare("mle", scratch.path(), [n, d, 2]);
+        let states = python.borrow_mut().prepare("mle", scratch.path(), &[n, d, 2]);
         let bars = [("numpy, mean and centred XᵀX / n", Some(5.0)), ("numpy, mean and cov", None)];
+        let mut peers = python_peers(python, &states, &bars);
+        let mut read = timed(|| Ok(sum(rows.as_slice())), |&sum| sum);
+        let read = move || Ok(Lap { check: None, ..read()? });
+        peers.push(Peer::new("reading the rows once", None, Ok(Box::new(read))));
         table.hold(Contest {
             task: format!("MLE of a Gaussian, {n} x {d}"),
             rows: n,
             ours: timed(|| Ok(Gaussian::fit_mle(&rows)?), |fit| fit.mean().sum() + fit.covariance().sum()),
-            peers: python_peers(python, &states, &bars),
+            peers,
             // Sums of a million terms of size 10, in another order: some 1e-12.
             tolerance: 1e-9,
         })?;
@@ -70,7 +84,7 @@ pub fn density(table: &mut Table, python: &RefCell<Python>, scratch: &Scratch) -
         let rows = law.sample_rows(n, &mut rng(3))?;
         scratch.put_law("law", &law)?;
         scratch.put_rows(&rows)?;
-        let states = python.borrow_mut().prepare("density", scratch.path(), [n, d, 2]);
+        let states = python.borrow_mut().prepare("density", scratch.path(), &[n, d, 2]);
         let bars = [("jax, jitted by hand", Some(1.2)), ("scikit-learn", Some(6.0)), ("scipy", None)];
         table.hold(Contest {
             task: format!("ln pdf of a mixture, {n} x {d}"),
