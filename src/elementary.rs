@@ -9,6 +9,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use nalgebra::{ComplexField, DMatrix};
 
+use crate::parallel::by_chunks;
 use crate::real::{Real, real};
 use crate::special;
 use crate::vector::{self, Kernel, known, known_ref, vectorised};
@@ -71,6 +72,8 @@ macro_rules! function_table {
             sqrt Sqrt;
             /// x²
             square Square;
+            /// 1 − x²
+            one_m_square OneMSquare;
             /// 1/x
             recip Recip;
             /// 1/x, and 0 at 0: the pseudo-inverse of a number
@@ -173,24 +176,28 @@ macro_rules! function_enum {
 function_table!(function_enum);
 
 impl Function {
-    /// Writes the function of every entry of `xs` to its place in `ys`, which has as many.
-    pub(crate) fn apply<T: Real>(self, xs: &DMatrix<T>, ys: &mut DMatrix<T>) {
+    /// Writes the function of every entry of `xs` to its place in `ys`, which has as many; times that of `factors`, if they are given.
+    pub(crate) fn apply<T: Real>(self, xs: &DMatrix<T>, factors: Option<&DMatrix<T>>, ys: &mut DMatrix<T>) {
+        fn known_factors<T: Real, W: 'static>(factors: Option<&DMatrix<T>>) -> Option<&DMatrix<W>> {
+            factors.and_then(known_ref::<_, DMatrix<W>>)
+        }
         if let (Some(xs), Some(ys)) = (known_ref::<_, DMatrix<f64>>(xs), known::<_, DMatrix<f64>>(ys)) {
-            self.apply_f64(xs.as_slice(), ys.as_mut_slice());
+            self.apply_f64(xs.as_slice(), known_factors::<_, f64>(factors).map(DMatrix::as_slice), ys.as_mut_slice());
         } else if let (Some(xs), Some(ys)) = (known_ref::<_, DMatrix<f32>>(xs), known::<_, DMatrix<f32>>(ys)) {
-            self.apply_f32(xs.as_slice(), ys.as_mut_slice());
+            self.apply_f32(xs.as_slice(), known_factors::<_, f32>(factors).map(DMatrix::as_slice), ys.as_mut_slice());
         } else {
-            self.each(xs.as_slice(), ys.as_mut_slice());
+            let factors = factors.map(DMatrix::as_slice);
+            Each { function: self, xs: xs.as_slice(), factors, ys: ys.as_mut_slice() }.run();
         }
     }
 
     // Not generic, so that the loops of all functions are compiled once, here, and not by every crate that has a tape.
-    fn apply_f64(self, xs: &[f64], ys: &mut [f64]) {
-        vectorised(Each { function: self, xs, ys });
+    fn apply_f64(self, xs: &[f64], factors: Option<&[f64]>, ys: &mut [f64]) {
+        by_chunks(ys, |first, ys| vectorised(Each::of_chunk(self, xs, factors, first, ys)));
     }
 
-    fn apply_f32(self, xs: &[f32], ys: &mut [f32]) {
-        vectorised(Each { function: self, xs, ys });
+    fn apply_f32(self, xs: &[f32], factors: Option<&[f32]>, ys: &mut [f32]) {
+        by_chunks(ys, |first, ys| vectorised(Each::of_chunk(self, xs, factors, first, ys)));
     }
 
     /// Writes the function of every x to the matching y: the only place where values are computed.
@@ -230,6 +237,7 @@ impl Function {
             }
             Self::Sqrt => each!(x => x.sqrt()),
             Self::Square => each!(x => x * x),
+            Self::OneMSquare => each!(x => one - x * x),
             Self::Recip => each!(x => x.recip()),
             Self::RecipOrZero => each!(x => if x == zero { zero } else { x.recip() }),
             Self::Tanh => each!(x => vector::tanh(x)),
@@ -272,55 +280,79 @@ impl Function {
         }
     }
 
-    /// The derivative at x, where y is the value there; `None` is a derivative that is zero everywhere.
-    pub(crate) fn derivative<E: Elementary>(self, x: E, y: E) -> Option<E> {
-        Some(match self {
-            Self::Exp => y,
-            Self::ExpM1 => x.exp(), // not y + 1, which cancels far below 0
-            Self::ExpM1Mx => x.exp_m1(),
-            Self::XExpMExpM1 => x * x.exp(),
-            Self::ScaledExp(c) => y.scale(c),
-            Self::ScaledExpM1(c) => x.scaled_exp(c),
+    /// The derivative at x, where y is the value there.
+    pub(crate) fn derivative<E: Elementary>(self, x: E, y: E) -> Derivative<E> {
+        use Derivative::{Formula, OfValue, OfX, Zero};
+        match self {
+            Self::Exp => Formula(y),
+            Self::ExpM1 => OfX(Self::Exp), // not y + 1, which cancels far below 0
+            Self::ExpM1Mx => OfX(Self::ExpM1),
+            Self::XExpMExpM1 => Formula(x * x.exp()),
+            Self::ScaledExp(c) => Formula(y.scale(c)),
+            Self::ScaledExpM1(c) => OfX(Self::ScaledExp(c)),
             // eˣ (e⁽ᵃ⁻¹⁾ˣ − 1)/(a − 1) = eᵃˣ (e⁽¹⁻ᵃ⁾ˣ − 1)/(1 − a): the first where x > 0 or a > 1, the second where x < 0 or a > 0, lest a factor
             // overflow.
-            Self::AlphaGenerator(a) if a >= 1.0 => x.exp() * x.scaled_exp_m1(a - 1.0),
-            Self::AlphaGenerator(a) if a >= 0.0 => x.scaled_exp(a) * x.scaled_exp_m1(1.0 - a),
+            Self::AlphaGenerator(a) if a >= 1.0 => Formula(x.exp() * x.scaled_exp_m1(a - 1.0)),
+            Self::AlphaGenerator(a) if a >= 0.0 => Formula(x.scaled_exp(a) * x.scaled_exp_m1(1.0 - a)),
             Self::AlphaGenerator(a) => {
                 let right = x.relu();
                 let left = x - right;
-                right.exp() * right.scaled_exp_m1(a - 1.0) + left.scaled_exp(a) * left.scaled_exp_m1(1.0 - a)
+                let of_left = left.scaled_exp(a) * left.scaled_exp_m1(1.0 - a);
+                Formula(right.exp() * right.scaled_exp_m1(a - 1.0) + of_left)
             }
-            Self::Ln => x.recip_or_zero(),
-            Self::Ln1p => x.shift(1.0).recip_or_zero(),
-            Self::ScaledLn1p(c) => x.scale(c).shift(1.0).recip_or_zero(),
-            Self::LnMixExp(weights) => x.mix_sigmoid(weights),
-            Self::LnCosh => x.tanh(),
-            Self::Softplus => x.sigmoid(),
-            Self::MixSigmoid([one, exp]) => y * (-x).mix_sigmoid([exp, one]),
-            Self::Sqrt => y.recip_or_zero().scale(0.5),
-            Self::Square => x.scale(2.0),
-            Self::Recip | Self::RecipOrZero => -y.square(),
-            Self::Tanh => -y.square().shift(-1.0),
-            Self::Sigmoid => y * (-x).sigmoid(), // not y (1 - y), which cancels far above 0
-            Self::Abs => x.sign(),
-            Self::Relu => x.step(0.0),
-            Self::LeakyRelu(slope) => x.step(slope),
+            Self::Ln => OfX(Self::RecipOrZero),
+            Self::Ln1p => Formula(x.shift(1.0).recip_or_zero()),
+            Self::ScaledLn1p(c) => Formula(x.scale(c).shift(1.0).recip_or_zero()),
+            Self::LnMixExp(weights) => OfX(Self::MixSigmoid(weights)),
+            Self::LnCosh => OfX(Self::Tanh),
+            Self::Softplus => OfX(Self::Sigmoid),
+            Self::MixSigmoid([one, exp]) => Formula(y * (-x).mix_sigmoid([exp, one])),
+            Self::Sqrt => Formula(y.recip_or_zero().scale(0.5)),
+            Self::Square => Formula(x.scale(2.0)),
+            Self::Recip | Self::RecipOrZero => Formula(-y.square()),
+            Self::Tanh => OfValue(Self::OneMSquare),
+            Self::OneMSquare => Formula(x.scale(-2.0)),
+            Self::Sigmoid => Formula(y * (-x).sigmoid()), // not y (1 - y), which cancels far above 0
+            Self::Abs => OfX(Self::Sign),
+            Self::Relu => OfX(Self::Step(0.0)),
+            Self::LeakyRelu(slope) => OfX(Self::Step(slope)),
             // alpha eˣ, but 1 where x > 0, and nowhere an overflow.
-            Self::Elu(alpha) => x.step(alpha) * (-(-x).relu()).exp(),
-            Self::NormalCdf => normal_pdf(x),
-            Self::Sin => x.cos(),
-            Self::Cos => -x.sin(),
-            Self::Clamp(interval) => x.inside(interval),
-            Self::Sign | Self::Step(_) | Self::Inside(_) | Self::Indicator(_) => return None,
-        })
+            Self::Elu(alpha) => Formula(x.step(alpha) * (-(-x).relu()).exp()),
+            Self::NormalCdf => Formula(normal_pdf(x)),
+            Self::Sin => OfX(Self::Cos),
+            Self::Cos => Formula(-x.sin()),
+            Self::Clamp(interval) => OfX(Self::Inside(interval)),
+            Self::Sign | Self::Step(_) | Self::Inside(_) | Self::Indicator(_) => Zero,
+        }
     }
 }
 
-/// A function over slices.
+/// What a derivative is: that decides how few passes over memory it takes.
+pub(crate) enum Derivative<E> {
+    /// 0 everywhere.
+    Zero,
+    /// A function of x.
+    OfX(Function),
+    /// A function of the value there.
+    OfValue(Function),
+    /// Anything else.
+    Formula(E),
+}
+
+/// A function over slices, times factors if there are any.
 struct Each<'a, T> {
     function: Function,
     xs: &'a [T],
+    factors: Option<&'a [T]>,
     ys: &'a mut [T],
+}
+
+impl<'a, T: Real> Each<'a, T> {
+    /// Of the entries that belong to `ys`, the first of which has this place.
+    fn of_chunk(function: Function, xs: &'a [T], factors: Option<&'a [T]>, first: usize, ys: &'a mut [T]) -> Self {
+        let chunk = first..first + ys.len();
+        Self { function, xs: &xs[chunk.clone()], factors: factors.map(|factors| &factors[chunk]), ys }
+    }
 }
 
 impl<T: Real> Kernel for Each<'_, T> {
@@ -329,6 +361,11 @@ impl<T: Real> Kernel for Each<'_, T> {
     #[inline(always)]
     fn run(self) {
         self.function.each(self.xs, self.ys);
+        if let Some(factors) = self.factors {
+            for (y, &factor) in self.ys.iter_mut().zip(factors) {
+                *y *= factor;
+            }
+        }
     }
 }
 

@@ -38,3 +38,22 @@ pub(crate) fn by_parts<R: Send, E: Send>(
     }
     (0..n).step_by(PART).try_for_each(|start| join(work(part(start))?))
 }
+
+/// Entries of a chunk: what is computed from them stays in the nearest cache.
+const CHUNK: usize = 1 << 12;
+
+/// Entries from which on a second thread is worth waking.
+#[cfg(feature = "rayon")]
+const MANY: usize = 1 << 17;
+
+/// Calls `work` with every chunk of `out`, and the place of its first entry. On all cores with feature `rayon`, if there are many.
+pub(crate) fn by_chunks<T: Send>(out: &mut [T], work: impl Fn(usize, &mut [T]) + Send + Sync) {
+    #[cfg(feature = "rayon")]
+    if out.len() >= MANY {
+        use rayon::prelude::*;
+        return out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| work(chunk * CHUNK, out));
+    }
+    for (chunk, out) in out.chunks_mut(CHUNK).enumerate() {
+        work(chunk * CHUNK, out);
+    }
+}

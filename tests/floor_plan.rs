@@ -5,8 +5,8 @@
 //! floor 3   nn            optim                    nn -> autodiff; optim -> autodiff
 //! floor 2   estimate      divergence               estimate -> distribution; divergence -> distribution, autodiff
 //! floor 1   distribution              autodiff     neither knows the other
-//! floor 0   real   elementary   special   tuple    elementary -> special -> vector -> real; elementary -> vector, real
-//!           vector   product   parallel            special -> real; product -> vector, real; parallel -> vector
+//! floor 0   real   elementary   special   tuple    elementary -> parallel, special -> vector -> real
+//!           vector   product   parallel            elementary -> vector, real; special -> real; product -> vector, real
 //! ```
 //!
 //! Floor 0 is open to everyone. `lib.rs` is the roof: it names every room.
@@ -27,7 +27,7 @@ const PLAN: &[(&str, u8, &[&str])] = &[
     ("save", 2, &["autodiff"]),
     ("distribution", 1, &[]),
     ("autodiff", 1, &[]),
-    ("elementary", 0, &["real", "special", "vector"]),
+    ("elementary", 0, &["parallel", "real", "special", "vector"]),
     ("parallel", 0, &["vector"]),
     ("product", 0, &["real", "vector"]),
     ("special", 0, &["real", "vector"]),

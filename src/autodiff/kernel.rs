@@ -3,6 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::op::{Factor, Op};
+use crate::parallel::by_chunks;
 use crate::real::Real;
 use crate::vector::{Kernel, vectorised};
 use crate::{product, special};
@@ -38,7 +39,8 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
         }
         Op::Shift(a, constant) => each(&slots[a], out, |a| a + constant),
         Op::Scale(a, constant) => each(&slots[a], out, |a| a * constant),
-        Op::Map(a, function) => function.apply(&slots[a], out),
+        Op::Map(a, function) => function.apply(&slots[a], None, out),
+        Op::MapMul(a, b, function) => function.apply(&slots[a], Some(&slots[b]), out),
         Op::MatMul(a, b) => product::multiply(factor(a, slots), factor(b, slots), None, out, &mut scratch.product),
         Op::Affine(x, weight, bias) => {
             let [x, weight] = [x, weight].map(|node| factor(Factor { node, transposed: false }, slots));
@@ -106,8 +108,8 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
     }
 }
 
-fn each<T: Real>(a: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn(T) -> T) {
-    struct Each<'a, T, F>(&'a [T], &'a mut [T], F);
+fn each<T: Real>(a: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn(T) -> T + Send + Sync) {
+    struct Each<'a, T, F>(&'a [T], &'a mut [T], &'a F);
 
     impl<T: Real, F: Fn(T) -> T> Kernel for Each<'_, T, F> {
         type Output = ();
@@ -120,11 +122,12 @@ fn each<T: Real>(a: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn(T) -> T) {
         }
     }
 
-    vectorised(Each(a.as_slice(), out.as_mut_slice(), f));
+    let a = a.as_slice();
+    by_chunks(out.as_mut_slice(), |first, out| vectorised(Each(&a[first..], out, &f)));
 }
 
-fn zip<T: Real>(a: &DMatrix<T>, b: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn(T, T) -> T) {
-    struct Zip<'a, T, F>(&'a [T], &'a [T], &'a mut [T], F);
+fn zip<T: Real>(a: &DMatrix<T>, b: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn(T, T) -> T + Send + Sync) {
+    struct Zip<'a, T, F>(&'a [T], &'a [T], &'a mut [T], &'a F);
 
     impl<T: Real, F: Fn(T, T) -> T> Kernel for Zip<'_, T, F> {
         type Output = ();
@@ -137,7 +140,8 @@ fn zip<T: Real>(a: &DMatrix<T>, b: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn
         }
     }
 
-    vectorised(Zip(a.as_slice(), b.as_slice(), out.as_mut_slice(), f));
+    let (a, b) = (a.as_slice(), b.as_slice());
+    by_chunks(out.as_mut_slice(), |first, out| vectorised(Zip(&a[first..], &b[first..], out, &f)));
 }
 
 /// Writes the sum of every column.

@@ -47,6 +47,8 @@ ops! {
     Scale(usize, T),
     /// A function of every entry
     Map(usize, Function),
+    /// A function of every entry of a, times that of b
+    MapMul(usize, usize, Function),
     /// The matrix product of two factors, each possibly transposed
     MatMul(Factor, Factor),
     /// x W + b: the matrix product, and the one row b added to each of its rows
@@ -107,6 +109,7 @@ impl<T> Op<T> {
             | Self::Sub(a, b)
             | Self::ComponentMul(a, b)
             | Self::ComponentDiv(a, b)
+            | Self::MapMul(a, b, _)
             | Self::Max(a, b) => (Some(a), Some(b), None),
             Self::MatMul(a, b) => (Some(a.node), Some(b.node), None),
             Self::Affine(x, weight, bias) => (Some(x), Some(weight), Some(bias)),
@@ -139,6 +142,7 @@ impl<T> Op<T> {
             | Self::Sub(a, b)
             | Self::ComponentMul(a, b)
             | Self::ComponentDiv(a, b)
+            | Self::MapMul(a, b, _)
             | Self::Max(a, b) => {
                 if of(a) == of(b) {
                     Ok(of(a))

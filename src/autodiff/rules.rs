@@ -5,6 +5,7 @@
 
 use super::op::Op;
 use super::{Entrywise, Tape, Var};
+use crate::elementary::{Derivative, Function};
 use crate::real::Real;
 
 /// Hands the adjoints of the parents of node `index` to `emit`, given `g`, the adjoint of the node. Parents for which `wanted` is
@@ -55,8 +56,19 @@ pub(crate) fn adjoints<'t, T: Real>(
         Op::Shift(a, _) => emit(a, g),
         Op::Scale(a, constant) => emit(a, g.scale(constant)),
         Op::Map(a, function) => {
-            if let Some(slope) = function.derivative(Entrywise(node(a)), Entrywise(y)) {
-                emit(a, g.component_mul(slope.0));
+            if let Some(slope) = times_slope(function, g, node(a), y) {
+                emit(a, slope);
+            }
+        }
+        Op::MapMul(a, b, function) => {
+            if wanted(a) {
+                let g = g.component_mul(node(b));
+                if let Some(slope) = times_slope(function, g, node(a), node(a).map(function)) {
+                    emit(a, slope);
+                }
+            }
+            if wanted(b) {
+                emit(b, times_map(g, node(a), function));
             }
         }
         // Y = A B: dA = G Bᵀ and dB = Aᵀ G; a transposed factor gets the transpose of that.
@@ -109,4 +121,18 @@ pub(crate) fn adjoints<'t, T: Real>(
         Op::Gather(a, selection) => emit(a, g.scatter_add(selection)),
         Op::ScatterAdd(a, selection) => emit(a, g.gather(selection)),
     }
+}
+
+/// g f′(x), entry by entry, where f(x) is y; none if that is 0 everywhere.
+fn times_slope<'t, T: Real>(function: Function, g: Var<'t, T>, x: Var<'t, T>, y: Var<'t, T>) -> Option<Var<'t, T>> {
+    match function.derivative(Entrywise(x), Entrywise(y)) {
+        Derivative::Zero => None,
+        Derivative::OfX(slope) => Some(times_map(g, x, slope)),
+        Derivative::OfValue(slope) => Some(times_map(g, y, slope)),
+        Derivative::Formula(slope) => Some(g.component_mul(slope.0)),
+    }
+}
+
+fn times_map<'t, T: Real>(g: Var<'t, T>, x: Var<'t, T>, function: Function) -> Var<'t, T> {
+    g.tape().push(Op::MapMul(x.index(), g.index(), function))
 }

@@ -139,6 +139,7 @@ impl<T: Real> Tape<T> {
             Op::MatMul(a, b) => format!("MatMul({}, {})", factor(a), factor(b)),
             Op::Shift(a, constant) | Op::Scale(a, constant) => format!("{}({a}, {constant})", op.name()),
             Op::Map(a, function) => format!("Map({a}, {function:?})"),
+            Op::MapMul(a, b, function) => format!("MapMul({a}, {b}, {function:?})"),
             Op::Gather(a, selection) | Op::ScatterAdd(a, selection) => format!("{}({a}, {selection:?})", op.name()),
             _ => {
                 let parents: Vec<_> = op.parents().map(|parent| parent.to_string()).collect();

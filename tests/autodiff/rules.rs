@@ -180,6 +180,22 @@ const CASES: &[Case] = &[
     },
     Case { what: "A A", shapes: &[(6, 6)], compute: both!(|_, x| x[0] * x[0]) },
     Case { what: "A^T A", shapes: &[(7, 6)], compute: both!(|_, x| x[0].tr_mul(x[0])) },
+    // What becomes of an adjoint on its way through a function.
+    Case {
+        what: "a slope by x",
+        shapes: &[(2, 3)],
+        compute: both!(|t, x| t.grad(x[0].softplus().square().sum(), [x[0]])[0]),
+    },
+    Case {
+        what: "a slope by the value",
+        shapes: &[(2, 3)],
+        compute: both!(|t, x| t.grad(x[0].tanh().square().sum(), [x[0]])[0]),
+    },
+    Case {
+        what: "a slope that is 0 or 1",
+        shapes: &[(2, 3)],
+        compute: both!(|t, x| t.grad(x[0].relu().square().sum(), [x[0]])[0]),
+    },
     Case {
         what: "an affine map, thin",
         shapes: &[(2, 3), (3, 4), (1, 4)],
