@@ -71,8 +71,10 @@ impl<T: Wide> Product<'_, T> {
             let to = &mut of_left[..height * depth];
             if left.transposed {
                 copy_transposed(to, left, height, counted, part);
-            } else {
+            } else if counted < height {
                 copy(to, left, height, counted, part);
+            } else {
+                apart(simd, Copy::<_, R> { to, from: &left.entries[from * left.stride + i..], stride: left.stride });
             }
             Panel { entries: to, stride: height }
         } else {
@@ -175,6 +177,26 @@ struct Run<'a, T> {
 #[inline(never)]
 fn apart<S: Simd>(simd: S, kernel: impl WithSimd<Output = ()>) {
     simd.vectorize(kernel);
+}
+
+/// Copies `R` vectors of each column.
+struct Copy<'a, T, const R: usize> {
+    to: &'a mut [T],
+    from: &'a [T],
+    stride: usize,
+}
+
+impl<T: Wide, const R: usize> WithSimd for Copy<'_, T, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let height = R * T::lanes::<S>();
+        for (to, from) in self.to.chunks_exact_mut(height).zip(self.from.chunks(self.stride)) {
+            let (to, from) = (T::vectors_mut::<S>(to).0, T::vectors::<S>(&from[..height]).0);
+            to[..R].copy_from_slice(&from[..R]);
+        }
+    }
 }
 
 /// Tiles of `R` vectors of rows by `C` columns, the right factor being read along its rows or down its columns.

@@ -24,7 +24,7 @@ pub(super) fn copy_right<T: Wide>(to: &mut [T], right: Held<'_, T>, part: Part) 
 /// Rows transposed at a time.
 const BY: usize = 4;
 
-/// Copies rows of the left factor: a column of them after another, zeros below.
+/// Copies rows of the left factor, fewer than are multiplied at a time: a column of them after another, zeros below.
 #[inline(never)]
 pub(super) fn copy<T: Wide>(to: &mut [T], left: Held<'_, T>, height: usize, counted: usize, part: Part) {
     let columns = left.entries[part.from * left.stride..].chunks(left.stride);
