@@ -85,7 +85,7 @@ impl<T: Wide> Product<'_, T> {
             let wide = columns_at(j, end, R);
             // As many tiles of that width as there are; of rows that are missing, one at a time.
             let tiles = if counted == height { (end - j) / wide } else { 1 };
-            let (right, stride, advance) = match (right.transposed, copied) {
+            let (entries, stride, advance) = match (right.transposed, copied) {
                 (false, _) => (&right.entries[j * right.stride + from..], right.stride, wide * right.stride),
                 (true, true) => (&of_right[(j - first) * depth..], wide, wide * depth),
                 (true, false) => (&right.entries[from * right.stride + j..], right.stride, wide),
@@ -104,16 +104,25 @@ impl<T: Wide> Product<'_, T> {
                 }
                 (&mut *spare, height)
             };
-            let run = Run { panel, depth, right, stride, advance, begin, out: to, out_stride: to_stride, tiles };
-            match (wide, self.right.transposed) {
-                (1, false) => apart(simd, Tiles::<_, R, 1, false>(run)),
-                (2, false) => apart(simd, Tiles::<_, R, 2, false>(run)),
-                (3, false) => apart(simd, Tiles::<_, R, 3, false>(run)),
-                (_, false) => apart(simd, Tiles::<_, R, 4, false>(run)),
-                (1, true) => apart(simd, Tiles::<_, R, 1, true>(run)),
-                (2, true) => apart(simd, Tiles::<_, R, 2, true>(run)),
-                (3, true) => apart(simd, Tiles::<_, R, 3, true>(run)),
-                (_, true) => apart(simd, Tiles::<_, R, 4, true>(run)),
+            let run =
+                Run { panel, depth, right: entries, stride, advance, begin, out: to, out_stride: to_stride, tiles };
+            // No tile is compiled that is never run: see `columns_at`.
+            macro_rules! tiles {
+                ($columns:literal) => {
+                    if const { R * $columns <= MOST_VECTORS || (R <= 3 && $columns <= 4) } {
+                        if right.transposed {
+                            apart(simd, Tiles::<_, R, $columns, true>(run));
+                        } else {
+                            apart(simd, Tiles::<_, R, $columns, false>(run));
+                        }
+                    }
+                };
+            }
+            match wide {
+                1 => tiles!(1),
+                2 => tiles!(2),
+                3 => tiles!(3),
+                _ => tiles!(4),
             }
             if counted < height {
                 copy_rows(spare, height, &mut self.out[j * self.rows + i..], self.rows, counted, wide);

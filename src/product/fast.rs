@@ -81,15 +81,17 @@ impl<W: Wide> WithSimd for Product<'_, W> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> bool {
-        if W::lanes::<S>() == 1 {
-            return false;
-        }
-        if self.along {
-            self.along(simd);
+        // A constant, so that nothing is compiled for a machine without vectors.
+        if S::IS_SCALAR {
+            false
         } else {
-            self.across(simd);
+            if self.along {
+                self.along(simd);
+            } else {
+                self.across(simd);
+            }
+            true
         }
-        true
     }
 }
 
