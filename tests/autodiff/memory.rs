@@ -45,6 +45,22 @@ fn a_training_loop_allocates_nothing_after_its_first_step() {
     assert_eq!(allocations(&images, 16, 1000), 0);
 }
 
+/// Does this crate multiply itself, and not nalgebra?
+fn own_products() -> bool {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    return std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma");
+    #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+    return false;
+}
+
+/// This crate's own products keep their buffers.
+#[test]
+fn a_loop_of_thick_products_allocates_nothing_where_they_are_our_own() {
+    if own_products() {
+        assert_eq!(allocations(&(Dense(32), LeakyRelu, Dense(33), Tanh, Dense(7)), 6, 1000), 0);
+    }
+}
+
 /// A gradient penalty: the second order recycles its slots like the first.
 #[test]
 fn a_loop_of_second_order_allocates_nothing_after_its_first_step() {
