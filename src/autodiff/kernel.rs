@@ -28,7 +28,7 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
     }
     match *op {
         Op::Leaf => {}
-        Op::Detach(a) => out.copy_from(&slots[a]),
+        Op::Detach(a) => out.as_mut_slice().copy_from_slice(slots[a].as_slice()),
         Op::Add(a, b) => zip(&slots[a], &slots[b], out, |a, b| a + b),
         Op::Sub(a, b) => zip(&slots[a], &slots[b], out, |a, b| a - b),
         Op::ComponentMul(a, b) => zip(&slots[a], &slots[b], out, |a, b| a * b),

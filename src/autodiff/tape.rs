@@ -143,7 +143,7 @@ impl<T: Real> Tape<T> {
 
     /// Puts a matrix on the tape; its entries are copied.
     pub fn var(&self, value: &DMatrix<T>) -> Var<'_, T> {
-        self.leaf(value.shape(), |slot| slot.copy_from(value))
+        self.leaf(value.shape(), |slot| slot.as_mut_slice().copy_from_slice(value.as_slice()))
     }
 
     /// Puts a number on the tape, as a 1 × 1 matrix.

@@ -94,7 +94,7 @@ impl<'t, T: Real> Var<'t, T> {
             if !reshape(out, rows, columns) {
                 return Err(TapeError::TooLarge { op: "copy_to", rows, columns });
             }
-            out.copy_from(value);
+            out.as_mut_slice().copy_from_slice(value.as_slice());
             Ok(())
         })?
     }
