@@ -197,9 +197,10 @@ mod critic {
         outputs: [DMatrix<T>; 3],
         /// What the loss changes by, per unit of what goes into the activation.
         adjoints: [DMatrix<T>; 3],
-        /// The transposes of the second and third weight, and of the inputs of the layers: `gemm` after that is faster than `gemm_tr`.
+        /// The transposes of the second and third weight.
         weights: [DMatrix<T>; 2],
-        inputs: [DMatrix<T>; 3],
+        /// That of the second layer's input: `gemm` after that is faster than `gemm_tr`, for a square of products, though not for a line or two.
+        input: DMatrix<T>,
         ones: DMatrix<T>,
         /// In the order of the tape: weight, bias, weight, bias, weight, bias.
         gradients: [DMatrix<T>; 6],
@@ -213,7 +214,7 @@ mod critic {
                 outputs: activations(),
                 adjoints: activations(),
                 weights: [DMatrix::zeros(WIDTH, WIDTH), DMatrix::zeros(1, WIDTH)],
-                inputs: [2, WIDTH, WIDTH].map(|width| DMatrix::zeros(width, batch)),
+                input: DMatrix::zeros(WIDTH, batch),
                 ones: DMatrix::from_element(batch, 1, T::one()),
                 gradients: leaves.map(|(rows, columns)| DMatrix::zeros(rows, columns)),
             }
@@ -234,12 +235,11 @@ mod critic {
 
         /// The sum of a loss of the outputs, whose gradient is added; `term` gives that of an output, and its slope.
         fn add(&mut self, layers: [&AffineParams<DMatrix<T>>; 3], x: &DMatrix<T>, term: impl Fn(T) -> (T, T)) -> T {
-            let slope = |z: T| if z > T::zero() { T::one() } else { convert(0.01) };
             let [h1, h2, v] = &mut self.outputs;
             forward(x, layers[0], h1);
-            h1.apply(|z| *z *= slope(*z));
+            leaky_relu(h1);
             forward(h1, layers[1], h2);
-            h2.apply(|z| *z *= slope(*z));
+            leaky_relu(h2);
             forward(h2, layers[2], v);
 
             let [d1, d2, dv] = &mut self.adjoints;
@@ -251,14 +251,17 @@ mod critic {
             }
             let [to_second, to_third] = &self.weights;
             d2.gemm(T::one(), dv, to_third, T::zero());
-            d2.zip_apply(h2, |d, h| *d *= slope(h)); // an activation has the sign of what went into it
+            leaky_relu_back(h2, d2);
             d1.gemm(T::one(), d2, to_second, T::zero());
-            d1.zip_apply(h1, |d, h| *d *= slope(h));
+            leaky_relu_back(h1, d1);
 
-            for (layer, (input, adjoint)) in [(x, &*d1), (h1, d2), (h2, dv)].into_iter().enumerate() {
-                input.transpose_to(&mut self.inputs[layer]);
-                self.gradients[2 * layer].gemm(T::one(), &self.inputs[layer], adjoint, T::one());
-                self.gradients[2 * layer + 1].gemm_tr(T::one(), &self.ones, adjoint, T::one());
+            let [w1, b1, w2, b2, w3, b3] = &mut self.gradients;
+            w1.gemm_tr(T::one(), x, d1, T::one());
+            h1.transpose_to(&mut self.input);
+            w2.gemm(T::one(), &self.input, d2, T::one());
+            w3.gemm_tr(T::one(), h2, dv, T::one());
+            for (bias, adjoint) in [(b1, d1), (b2, d2), (b3, dv)] {
+                bias.gemm_tr(T::one(), &self.ones, adjoint, T::one());
             }
             loss
         }
@@ -270,5 +273,18 @@ mod critic {
             column.fill(bias);
         }
         out.gemm(T::one(), x, &layer.weight, T::one());
+    }
+
+    fn leaky_relu<T: Real>(x: &mut DMatrix<T>) {
+        let slope: T = convert(0.01);
+        x.as_mut_slice().iter_mut().for_each(|x| *x = if *x > T::zero() { *x } else { slope * *x });
+    }
+
+    /// By the outputs, which have the signs of the inputs.
+    fn leaky_relu_back<T: Real>(outputs: &DMatrix<T>, adjoints: &mut DMatrix<T>) {
+        let slope: T = convert(0.01);
+        for (adjoint, &output) in adjoints.as_mut_slice().iter_mut().zip(outputs.as_slice()) {
+            *adjoint = if output > T::zero() { *adjoint } else { slope * *adjoint };
+        }
     }
 }
