@@ -178,6 +178,9 @@ fn mixing_two_tapes_is_a_failure_of_both() {
         |a, b| a.component_div(b),
         |a, b| a.tr_mul(b),
         |a, b| a.mul_tr(b),
+        |a, b| a.affine(a, b),
+        |a, b| a.affine(b, a),
+        |a, b| b.affine(a, a),
         |a, b| a.entrywise(|a| a * Entrywise(b)),
     ];
     for (which, compute) in operations.iter().enumerate() {
