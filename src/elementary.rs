@@ -11,7 +11,7 @@ use nalgebra::{ComplexField, DMatrix};
 
 use crate::real::{Real, real};
 use crate::special;
-use crate::vector::{self, Kernel, known, known_ref, vectorised};
+use crate::vector::{self, Kernel, Lane, known, known_ref, vectorised};
 
 /// A closed interval of the extended real line; an end at which a convex function is infinite need not be excluded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +47,8 @@ macro_rules! function_table {
             exp Exp;
             /// eˣ − 1, accurate near 0
             exp_m1 ExpM1;
+            /// 1 − e⁻ˣ, accurate near 0
+            one_m_exp_m OneMExpM;
             /// eˣ − 1 − x, accurate near 0
             exp_m1_mx ExpM1Mx;
             /// x eˣ − (eˣ − 1), accurate near 0
@@ -71,6 +73,8 @@ macro_rules! function_table {
             sqrt Sqrt;
             /// x²
             square Square;
+            /// 1 − x², accurate near ±1
+            one_m_square OneMSquare;
             /// 1/x
             recip Recip;
             /// 1/x, and 0 at 0: the pseudo-inverse of a number
@@ -79,6 +83,8 @@ macro_rules! function_table {
             tanh Tanh;
             /// 1/(1 + e⁻ˣ)
             sigmoid Sigmoid;
+            /// e⁻ˣ/(1 + e⁻ˣ)², the derivative of the sigmoid and the density of the logistic law
+            sigmoid_slope SigmoidSlope;
             /// w₁ eˣ/(w₀ + w₁ eˣ) for positive weights that sum to 1
             mix_sigmoid MixSigmoid(weights: [f64; 2] = [0.7, 0.3]);
             /// ln(1 + eˣ)
@@ -215,6 +221,7 @@ impl Function {
         match self {
             Self::Exp => each!(x => vector::exp(x)),
             Self::ExpM1 => each!(x => vector::exp_m1(x)),
+            Self::OneMExpM => each!(x => vector::one_m_exp_m(x)),
             Self::ExpM1Mx => each!(x => special::exp_m1_mx(x)),
             Self::XExpMExpM1 => each!(x => special::x_exp_m_exp_m1(x)),
             Self::ScaledExp(c) => each!(x => special::scaled_exp(c, x)),
@@ -230,15 +237,14 @@ impl Function {
             }
             Self::Sqrt => each!(x => x.sqrt()),
             Self::Square => each!(x => x * x),
+            Self::OneMSquare => each!(x => (one - x) * (one + x)),
             Self::Recip => each!(x => x.recip()),
             Self::RecipOrZero => each!(x => if x == zero { zero } else { x.recip() }),
             Self::Tanh => each!(x => vector::tanh(x)),
-            Self::Sigmoid => each!(x => special::sigmoid(x)),
+            Self::Sigmoid => each!(x => vector::sigmoid(x)),
+            Self::SigmoidSlope => each!(x => vector::sigmoid_slope(x)),
             Self::MixSigmoid(weights) => each!(x => special::mix_sigmoid(weights, x)),
-            Self::Softplus => {
-                each!(x => special::exp_minus_size(x));
-                each!(x, y => special::softplus_by(x, y));
-            }
+            Self::Softplus => each!(x => vector::softplus(x)),
             Self::Abs => each!(x => x.abs()),
             Self::Sign => each!(x => if x == zero { zero } else { ComplexField::signum(x) }),
             Self::Relu => each!(x => if x < zero { zero } else { x }),
@@ -276,7 +282,8 @@ impl Function {
     pub(crate) fn derivative<E: Elementary>(self, x: E, y: E) -> Option<E> {
         Some(match self {
             Self::Exp => y,
-            Self::ExpM1 => x.exp(), // not y + 1, which cancels far below 0
+            Self::ExpM1 => x.exp(),       // not y + 1, which cancels far below 0
+            Self::OneMExpM => (-x).exp(), // not 1 - y, which cancels far above 0
             Self::ExpM1Mx => x.exp_m1(),
             Self::XExpMExpM1 => x * x.exp(),
             Self::ScaledExp(c) => y.scale(c),
@@ -295,18 +302,20 @@ impl Function {
             Self::ScaledLn1p(c) => x.scale(c).shift(1.0).recip_or_zero(),
             Self::LnMixExp(weights) => x.mix_sigmoid(weights),
             Self::LnCosh => x.tanh(),
-            Self::Softplus => x.sigmoid(),
+            Self::Softplus => y.one_m_exp_m(), // what the sigmoid of x is, for less
             Self::MixSigmoid([one, exp]) => y * (-x).mix_sigmoid([exp, one]),
             Self::Sqrt => y.recip_or_zero().scale(0.5),
             Self::Square => x.scale(2.0),
             Self::Recip | Self::RecipOrZero => -y.square(),
-            Self::Tanh => -y.square().shift(-1.0),
-            Self::Sigmoid => y * (-x).sigmoid(), // not y (1 - y), which cancels far above 0
+            Self::OneMSquare => x.scale(-2.0),
+            Self::Tanh => y.one_m_square(),
+            Self::Sigmoid => x.sigmoid_slope(), // not y (1 - y), which cancels far above 0
+            Self::SigmoidSlope => -(y * x.scale(0.5).tanh()),
             Self::Abs => x.sign(),
             Self::Relu => x.step(0.0),
             Self::LeakyRelu(slope) => x.step(slope),
             // alpha eˣ, but 1 where x > 0, and nowhere an overflow.
-            Self::Elu(alpha) => x.step(alpha) * (-(-x).relu()).exp(),
+            Self::Elu(alpha) => x.step(alpha) * x.clamp(Interval::at_most(0.0)).exp(),
             Self::NormalCdf => normal_pdf(x),
             Self::Sin => x.cos(),
             Self::Cos => -x.sin(),
@@ -323,12 +332,32 @@ struct Each<'a, T> {
     ys: &'a mut [T],
 }
 
-impl<T: Real> Kernel for Each<'_, T> {
+impl<T: Lane> Kernel for Each<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        self.function.each(self.xs, self.ys);
+        let Self { function, xs, ys } = self;
+        let ((near_xs, other_xs), (near_ys, other_ys)) = (xs.as_chunks(), ys.as_chunks_mut());
+        match function {
+            // The same formulas in several loops, for which few numbers are too little.
+            Function::Exp => T::exp_each(near_xs, near_ys),
+            Function::ExpM1 => T::exp_m1_each(near_xs, near_ys),
+            Function::OneMExpM => T::one_m_exp_m_each(near_xs, near_ys),
+            Function::Tanh => T::tanh_each(near_xs, near_ys),
+            Function::Sigmoid => T::sigmoid_each(near_xs, near_ys),
+            Function::SigmoidSlope => T::sigmoid_slope_each(near_xs, near_ys),
+            Function::Softplus => T::softplus_each(near_xs, near_ys),
+            Function::Elu(alpha) => {
+                let alpha = real::<T>(alpha);
+                T::exp_m1_each(near_xs, near_ys);
+                for (y, &x) in near_ys.as_flattened_mut().iter_mut().zip(near_xs.as_flattened()) {
+                    *y = if x > T::zero() { x } else { alpha * *y };
+                }
+            }
+            _ => return function.each(xs, ys),
+        }
+        function.each(other_xs, other_ys);
     }
 }
 

@@ -25,7 +25,7 @@ fn a_dump_tells_every_node_its_shape_and_the_layer_that_it_is_from() {
         "5 Sum(4) 1 x 1",
         "6 Leaf 1 x 1",
         "7 Fill(6) 4 x 3 '", // the adjoint of the sum
-        "8 Map(4, Square) 4 x 3 1'",
+        "8 Map(4, OneMSquare) 4 x 3 1'",
     ];
     for (line, expected) in lines.iter().zip(expected) {
         assert_eq!(*line, expected.split_whitespace().collect::<Vec<_>>(), "{dump}");
