@@ -9,7 +9,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2, TAU};
 use crate::real::{Real, real, to_f64};
 pub(crate) use crate::vector::largest;
 pub use crate::vector::ln_sum_exp;
-use crate::vector::{exp, exp_m1, ln, ln_1p};
+use crate::vector::{self, exp, exp_m1, ln, ln_1p};
 
 /// softplus(x) = ln(1 + eˣ).
 ///
@@ -19,33 +19,13 @@ use crate::vector::{exp, exp_m1, ln, ln_1p};
 /// ```
 #[inline(always)]
 pub fn softplus<T: Real>(x: T) -> T {
-    softplus_by(x, exp_minus_size(x))
-}
-
-/// e^(−|x|).
-#[inline(always)]
-pub(crate) fn exp_minus_size<T: Real>(x: T) -> T {
-    exp(-x.abs())
-}
-
-/// [`softplus`], given e^(−|x|).
-#[inline(always)]
-pub(crate) fn softplus_by<T: Real>(x: T, e: T) -> T {
-    // By the sign, as |x| is: then the derivatives of dual numbers are right at ±0 as well.
-    (if x.is_sign_positive() { x } else { T::zero() }) + ln_1p(e)
+    vector::softplus(x)
 }
 
 /// sigmoid(x) = 1 / (1 + e⁻ˣ), the derivative of [`softplus`].
 #[inline(always)]
 pub fn sigmoid<T: Real>(x: T) -> T {
-    let e = exp_minus_size(x);
-    let sum = T::one() + e;
-    let lost = e - (sum - T::one());
-    let above = x.is_sign_positive();
-    let quotient = (if above { T::one() } else { e }) / sum;
-    // To the first order in what the sum lost, with 1/(1 + e) = 1 - e/(1 + e).
-    let inverse = if above { quotient } else { T::one() - quotient };
-    quotient - quotient * inverse * lost
+    vector::sigmoid(x)
 }
 
 /// ln(w₀ + w₁ eˣ) for positive weights that sum to 1: the logarithm of a mean of 1 and eˣ. Relatively accurate near its zero at 0.
@@ -69,7 +49,7 @@ pub fn ln_mix_exp<T: Real>([one, other]: [f64; 2], x: T) -> T {
 #[inline(always)]
 pub fn mix_sigmoid<T: Real>([one, other]: [f64; 2], x: T) -> T {
     let (first, second) = (real::<T>(one), real::<T>(other));
-    let e = exp_minus_size(x);
+    let e = exp(-x.abs());
     let (share, rest) = if x.is_sign_positive() { (second, first * e) } else { (second * e, first) };
     share / (share + rest)
 }

@@ -2,21 +2,46 @@
 
 use std::any::Any;
 
-use super::exp::{exp_f32, exp_f64, exp_m1_f32, exp_m1_f64, tanh_f32, tanh_f64};
+use nalgebra::ComplexField;
+
+use super::exp::{exp_each_f32, exp_each_f64, exp_f32, exp_f64};
+use super::fraction::{of_f32, of_f64};
 use super::ln::{ln_1p_f32, ln_1p_f64, ln_f32, ln_f64, ln_of_normal_f32, ln_of_normal_f64};
+use super::loops::NEAR;
 use crate::real::Real;
 
 /// `f64` or `f32`, with functions that have no branch and call nothing.
-pub(super) trait Lane: Real {
+pub(crate) trait Lane: Real {
     /// eˣ.
     fn exp_lane(self) -> Self;
 
     /// ln x of what is not less than the least normal number, of +∞ and NaN.
     fn ln_lane(self) -> Self;
+
+    /// Writes eˣ of every x to the matching y: the same bits as one by one, faster.
+    fn exp_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+
+    /// The same of eˣ − 1.
+    fn exp_m1_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+
+    /// The same of 1 − e⁻ˣ.
+    fn one_m_exp_m_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+
+    /// The same of tanh x.
+    fn tanh_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+
+    /// The same of the sigmoid.
+    fn sigmoid_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+
+    /// The same of its derivative.
+    fn sigmoid_slope_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+
+    /// The same of ln(1 + eˣ).
+    fn softplus_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
 }
 
 macro_rules! lane {
-    ($float:ty, $exp:ident, $ln:ident) => {
+    ($float:ty, $exp:ident, $exp_each:ident, $ln:ident, $of:ident: $($each:ident),*) => {
         impl Lane for $float {
             #[inline(always)]
             fn exp_lane(self) -> Self {
@@ -27,16 +52,32 @@ macro_rules! lane {
             fn ln_lane(self) -> Self {
                 $ln(self)
             }
+
+            #[inline(always)]
+            fn exp_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]) {
+                $exp_each(xs, ys);
+            }
+
+            $(#[inline(always)]
+            fn $each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]) {
+                $of::$each(xs, ys);
+            })*
         }
     };
 }
 
-lane!(f64, exp_f64, ln_of_normal_f64);
-lane!(f32, exp_f32, ln_of_normal_f32);
+lane! {
+    f64, exp_f64, exp_each_f64, ln_of_normal_f64, of_f64:
+    exp_m1_each, one_m_exp_m_each, tanh_each, sigmoid_each, sigmoid_slope_each, softplus_each
+}
+lane! {
+    f32, exp_f32, exp_each_f32, ln_of_normal_f32, of_f32:
+    exp_m1_each, one_m_exp_m_each, tanh_each, sigmoid_each, sigmoid_slope_each, softplus_each
+}
 
 /// Of `f64` and `f32` the functions without a branch, of other numbers, dual ones say, their own. Which one it is, is known when a loop is compiled.
 macro_rules! functions {
-    ($($(#[$doc:meta])* $name:ident: $of_f64:ident, $of_f32:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $of_f64:path, $of_f32:path, $of_others:path;)*) => {$(
         $(#[$doc])*
         #[inline(always)]
         pub(crate) fn $name<T: Real>(mut x: T) -> T {
@@ -45,7 +86,7 @@ macro_rules! functions {
             } else if let Some(x) = known::<_, f32>(&mut x) {
                 *x = $of_f32(*x);
             } else {
-                x = x.$name();
+                x = $of_others(x);
             }
             x
         }
@@ -54,15 +95,45 @@ macro_rules! functions {
 
 functions! {
     /// eˣ.
-    exp: exp_f64, exp_f32;
+    exp: exp_f64, exp_f32, ComplexField::exp;
     /// eˣ − 1, accurate near 0.
-    exp_m1: exp_m1_f64, exp_m1_f32;
+    exp_m1: of_f64::exp_m1, of_f32::exp_m1, ComplexField::exp_m1;
+    /// 1 − e⁻ˣ, accurate near 0.
+    one_m_exp_m: of_f64::one_m_exp_m, of_f32::one_m_exp_m, others::one_m_exp_m;
     /// ln x.
-    ln: ln_f64, ln_f32;
+    ln: ln_f64, ln_f32, ComplexField::ln;
     /// ln(1 + x), accurate near 0.
-    ln_1p: ln_1p_f64, ln_1p_f32;
+    ln_1p: ln_1p_f64, ln_1p_f32, ComplexField::ln_1p;
     /// tanh x.
-    tanh: tanh_f64, tanh_f32;
+    tanh: of_f64::tanh, of_f32::tanh, ComplexField::tanh;
+    /// 1/(1 + e⁻ˣ).
+    sigmoid: of_f64::sigmoid, of_f32::sigmoid, others::sigmoid;
+    /// The derivative of the sigmoid.
+    sigmoid_slope: of_f64::sigmoid_slope, of_f32::sigmoid_slope, others::sigmoid_slope;
+    /// ln(1 + eˣ).
+    softplus: of_f64::softplus, of_f32::softplus, others::softplus;
+}
+
+/// What the library of other numbers does not have. By the sign of x, as |x| is: then the derivatives of dual numbers are right at ±0 as well.
+mod others {
+    use crate::real::Real;
+
+    pub(super) fn one_m_exp_m<T: Real>(x: T) -> T {
+        -(-x).exp_m1()
+    }
+
+    pub(super) fn sigmoid<T: Real>(x: T) -> T {
+        let e = (-x.abs()).exp();
+        (if x.is_sign_positive() { T::one() } else { e }) / (T::one() + e)
+    }
+
+    pub(super) fn sigmoid_slope<T: Real>(x: T) -> T {
+        sigmoid(x) * sigmoid(-x)
+    }
+
+    pub(super) fn softplus<T: Real>(x: T) -> T {
+        (if x.is_sign_positive() { x } else { T::zero() }) + (-x.abs()).exp().ln_1p()
+    }
 }
 
 /// `container` as what it is, if that is a `To`.

@@ -6,15 +6,19 @@
 
 mod block;
 mod exp;
+mod fraction;
 mod lane;
 mod ln;
 mod ln_sum_exp;
+mod loops;
 mod products;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use block::{Block, ColumnKernel, NEAR_ROWS, READ_ROWS, chunk, over_columns, padded};
-pub(crate) use lane::{exp, exp_m1, known, known_ref, ln, ln_1p, tanh};
+pub(crate) use lane::{
+    Lane, exp, exp_m1, known, known_ref, ln, ln_1p, one_m_exp_m, sigmoid, sigmoid_slope, softplus, tanh,
+};
 pub use ln_sum_exp::ln_sum_exp;
 pub(crate) use ln_sum_exp::{largest, ln_sum_exp_rows, responsibilities};
 pub(crate) use products::{add_lower_products, total};

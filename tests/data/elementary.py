@@ -34,6 +34,11 @@ def ln_1p(x):
     return mpmath.log(1 + mpmath.mpf(x)) if abs(x) > 2.0**-60 else mpmath.log1p(x)
 
 
+def sigmoid_slope(x):
+    e = mpmath.exp(-abs(x))
+    return e / (1 + e) ** 2
+
+
 def ln_cosh(x):
     size = abs(x)
     return ln_1p(2 * mpmath.sinh(size / 2) ** 2) if size < 1 else size + ln_1p(mpmath.exp(-2 * size)) - mpmath.log(2)
@@ -69,6 +74,9 @@ FUNCTIONS = {
     "sigmoid": (lambda x: 1 / (1 + mpmath.exp(-x)), [*everywhere, *uniform(-708, -30, 100)]),
     "softplus": (lambda x: ln_1p(mpmath.exp(x)), [*everywhere, *uniform(-708, -30, 100), *uniform(40, 900, 50)]),
     "ln_cosh": (ln_cosh, [*[x for x in everywhere if abs(x) > 2.0**-500], *around([2]), *uniform(-900, 900, 100)]),
+    "one_m_exp_m": (lambda x: -mpmath.expm1(-x), [*everywhere, *uniform(-709.7, 750, 200)]),
+    "one_m_square": (lambda x: (1 - x) * (1 + x), [*everywhere, *[sign + x for x in tiny(100, -52) for sign in (-1, 1)]]),
+    "sigmoid_slope": (sigmoid_slope, [*everywhere, *uniform(-700, 700, 100)]),
 }
 
 with open(pathlib.Path(__file__).with_suffix(".csv"), "w") as file:

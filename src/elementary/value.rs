@@ -1,0 +1,173 @@
+//! What the functions are.
+
+use nalgebra::{ComplexField, DMatrix};
+
+use super::{Function, Interval};
+use crate::parallel::by_chunks;
+use crate::real::{Real, real};
+use crate::special;
+use crate::vector::{self, Kernel, Lane, known, known_ref, vectorised};
+
+impl Function {
+    /// Writes the function of every entry of `xs` to its place in `ys`, which has as many; times that of `factors`, if they are given.
+    pub(crate) fn apply<T: Real>(self, xs: &DMatrix<T>, factors: Option<&DMatrix<T>>, ys: &mut DMatrix<T>) {
+        fn known_factors<T: Real, W: 'static>(factors: Option<&DMatrix<T>>) -> Option<&DMatrix<W>> {
+            factors.and_then(known_ref::<_, DMatrix<W>>)
+        }
+        if let (Some(xs), Some(ys)) = (known_ref::<_, DMatrix<f64>>(xs), known::<_, DMatrix<f64>>(ys)) {
+            self.apply_f64(xs.as_slice(), known_factors::<_, f64>(factors).map(DMatrix::as_slice), ys.as_mut_slice());
+        } else if let (Some(xs), Some(ys)) = (known_ref::<_, DMatrix<f32>>(xs), known::<_, DMatrix<f32>>(ys)) {
+            self.apply_f32(xs.as_slice(), known_factors::<_, f32>(factors).map(DMatrix::as_slice), ys.as_mut_slice());
+        } else {
+            self.each(xs.as_slice(), ys.as_mut_slice());
+            times(factors.map(DMatrix::as_slice), ys.as_mut_slice());
+        }
+    }
+
+    // Not generic, so that the loops of all functions are compiled once, here, and not by every crate that has a tape.
+    fn apply_f64(self, xs: &[f64], factors: Option<&[f64]>, ys: &mut [f64]) {
+        by_chunks(ys, |first, ys| vectorised(Each::of_chunk(self, xs, factors, first, ys)));
+    }
+
+    fn apply_f32(self, xs: &[f32], factors: Option<&[f32]>, ys: &mut [f32]) {
+        by_chunks(ys, |first, ys| vectorised(Each::of_chunk(self, xs, factors, first, ys)));
+    }
+
+    /// Writes the function of every x to the matching y: the only place where values are computed, but for what `vector` does in several loops.
+    #[inline(always)]
+    pub(super) fn each<T: Real>(self, xs: &[T], ys: &mut [T]) {
+        // No closures: what calls them need not be inlined, and would then be compiled for any machine.
+        macro_rules! each {
+            ($x:ident => $value:expr) => {
+                for (y, &$x) in ys.iter_mut().zip(xs) {
+                    *y = $value;
+                }
+            };
+            // A second loop, from the values of the first: in one long loop too few entries are under way at a time to hide how long each operation takes.
+            ($x:ident, $y:ident => $value:expr) => {
+                for (place, &$x) in ys.iter_mut().zip(xs) {
+                    let $y = *place;
+                    *place = $value;
+                }
+            };
+        }
+        let (zero, one) = (T::zero(), T::one());
+        match self {
+            Self::Exp => each!(x => vector::exp(x)),
+            Self::ExpM1 => each!(x => vector::exp_m1(x)),
+            Self::OneMExpM => each!(x => vector::one_m_exp_m(x)),
+            Self::ExpM1Mx => each!(x => special::exp_m1_mx(x)),
+            Self::XExpMExpM1 => each!(x => special::x_exp_m_exp_m1(x)),
+            Self::ScaledExp(c) => each!(x => special::scaled_exp(c, x)),
+            Self::ScaledExpM1(c) => each!(x => special::scaled_exp_m1(c, x)),
+            Self::AlphaGenerator(alpha) => each!(x => special::alpha_generator(alpha, x)),
+            Self::Ln => each!(x => vector::ln(x)),
+            Self::Ln1p => each!(x => vector::ln_1p(x)),
+            Self::ScaledLn1p(c) => each!(x => special::scaled_ln_1p(c, x)),
+            Self::LnMixExp(weights) => each!(x => special::ln_mix_exp(weights, x)),
+            Self::LnCosh => {
+                each!(x => special::exp_m1_size(x));
+                each!(x, y => special::ln_cosh_by(x, y));
+            }
+            Self::Sqrt => each!(x => x.sqrt()),
+            Self::Square => each!(x => x * x),
+            Self::OneMSquare => each!(x => (one - x) * (one + x)),
+            Self::Recip => each!(x => x.recip()),
+            Self::RecipOrZero => each!(x => if x == zero { zero } else { x.recip() }),
+            Self::Tanh => each!(x => vector::tanh(x)),
+            Self::Sigmoid => each!(x => vector::sigmoid(x)),
+            Self::SigmoidSlope => each!(x => vector::sigmoid_slope(x)),
+            Self::MixSigmoid(weights) => each!(x => special::mix_sigmoid(weights, x)),
+            Self::Softplus => each!(x => vector::softplus(x)),
+            Self::Abs => each!(x => x.abs()),
+            Self::Sign => each!(x => if x == zero { zero } else { ComplexField::signum(x) }),
+            Self::Relu => each!(x => if x < zero { zero } else { x }),
+            Self::LeakyRelu(slope) => {
+                let slope = real::<T>(slope);
+                each!(x => if x > zero { x } else { slope * x });
+            }
+            Self::Step(low) => {
+                let low = real::<T>(low);
+                each!(x => if x > zero { one } else { low });
+            }
+            Self::Elu(alpha) => {
+                let alpha = real::<T>(alpha);
+                each!(x => if x > zero { x } else { alpha * vector::exp_m1(x) });
+            }
+            Self::NormalCdf => each!(x => special::normal_cdf(x)),
+            Self::Sin => each!(x => x.sin()),
+            Self::Cos => each!(x => x.cos()),
+            Self::Clamp(Interval { lower, upper }) => {
+                let (lower, upper) = (real::<T>(lower), real::<T>(upper));
+                each!(x => if x < lower { lower } else if x > upper { upper } else { x });
+            }
+            Self::Inside(Interval { lower, upper }) => {
+                let (lower, upper) = (real::<T>(lower), real::<T>(upper));
+                each!(x => if x > lower && x < upper { one } else { zero });
+            }
+            Self::Indicator(Interval { lower, upper }) => {
+                let (lower, upper, infinity) = (real::<T>(lower), real::<T>(upper), real::<T>(f64::INFINITY));
+                each!(x => if x < lower || x > upper { infinity } else { zero });
+            }
+        }
+    }
+    /// The same bits, in several loops where these are faster for many numbers.
+    #[inline(always)]
+    fn each_of_many<T: Lane>(self, xs: &[T], ys: &mut [T]) {
+        let ((near_xs, mut last_xs), (near_ys, mut last_ys)) = (xs.as_chunks(), ys.as_chunks_mut());
+        match self {
+            Self::Exp => T::exp_each(near_xs, near_ys),
+            Self::ExpM1 => T::exp_m1_each(near_xs, near_ys),
+            Self::OneMExpM => T::one_m_exp_m_each(near_xs, near_ys),
+            Self::Tanh => T::tanh_each(near_xs, near_ys),
+            Self::Sigmoid => T::sigmoid_each(near_xs, near_ys),
+            Self::SigmoidSlope => T::sigmoid_slope_each(near_xs, near_ys),
+            Self::Softplus => T::softplus_each(near_xs, near_ys),
+            Self::Elu(alpha) => {
+                let alpha = real::<T>(alpha);
+                T::exp_m1_each(near_xs, near_ys);
+                for (y, &x) in near_ys.as_flattened_mut().iter_mut().zip(near_xs.as_flattened()) {
+                    *y = if x > T::zero() { x } else { alpha * *y };
+                }
+            }
+            _ => (last_xs, last_ys) = (xs, ys),
+        }
+        self.each(last_xs, last_ys);
+    }
+}
+
+/// Multiplies every y by its factor, if factors are given.
+#[inline(always)]
+fn times<T: Real>(factors: Option<&[T]>, ys: &mut [T]) {
+    if let Some(factors) = factors {
+        for (y, &factor) in ys.iter_mut().zip(factors) {
+            *y *= factor;
+        }
+    }
+}
+
+/// A function over slices, times factors if there are any.
+struct Each<'a, T> {
+    function: Function,
+    xs: &'a [T],
+    factors: Option<&'a [T]>,
+    ys: &'a mut [T],
+}
+
+impl<'a, T: Real> Each<'a, T> {
+    /// Of the entries that belong to `ys`, the first of which has this place.
+    fn of_chunk(function: Function, xs: &'a [T], factors: Option<&'a [T]>, first: usize, ys: &'a mut [T]) -> Self {
+        let chunk = first..first + ys.len();
+        Self { function, xs: &xs[chunk.clone()], factors: factors.map(|factors| &factors[chunk]), ys }
+    }
+}
+
+impl<T: Lane> Kernel for Each<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.function.each_of_many(self.xs, self.ys);
+        times(self.factors, self.ys);
+    }
+}
