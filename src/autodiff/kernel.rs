@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use super::Selection;
 use super::op::{Factor, Op};
 use crate::parallel::by_chunks;
 use crate::real::Real;
@@ -22,7 +23,13 @@ impl<T: Real> Default for Scratch<T> {
 }
 
 /// Computes `op` from the earlier slots into `out`, whose shape is right already.
-pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<T>, scratch: &mut Scratch<T>) {
+pub(crate) fn fill<T: Real>(
+    op: &Op<T>,
+    slots: &[DMatrix<T>],
+    selections: &[Selection],
+    out: &mut DMatrix<T>,
+    scratch: &mut Scratch<T>,
+) {
     if out.is_empty() {
         return; // without rows there may still be more columns than can be counted through
     }
@@ -91,7 +98,7 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
         Op::Reshape(a, ..) => out.as_mut_slice().copy_from_slice(slots[a].as_slice()),
         Op::Gather(a, selection) => {
             for (column, mut copy) in out.column_iter_mut().enumerate() {
-                match selection.source(column) {
+                match selections[selection].source(column) {
                     Some(source) => copy.copy_from(&slots[a].column(source)),
                     None => copy.fill(T::zero()),
                 }
@@ -100,7 +107,7 @@ pub(crate) fn fill<T: Real>(op: &Op<T>, slots: &[DMatrix<T>], out: &mut DMatrix<
         Op::ScatterAdd(a, selection) => {
             out.fill(T::zero());
             for (column, values) in slots[a].column_iter().enumerate() {
-                if let Some(source) = selection.source(column) {
+                if let Some(source) = selections[selection].source(column) {
                     out.column_mut(source).zip_apply(&values, |total, value| *total += value);
                 }
             }

@@ -73,10 +73,10 @@ ops! {
     LnSoftmax(usize),
     /// The same entries, column after column, in another shape
     Reshape(usize, usize, usize),
-    /// Some of the columns
-    Gather(usize, Selection),
+    /// Some of the columns: a selection that the tape keeps by this number, as it would more than double the size of every operation
+    Gather(usize, usize),
     /// Each column added to where `Gather` would take it from; its adjoint
-    ScatterAdd(usize, Selection),
+    ScatterAdd(usize, usize),
 }
 
 /// A factor of a matrix product.
@@ -133,7 +133,12 @@ impl<T> Op<T> {
     }
 
     /// The shape of the result, given the shape of every node; `own` is that of a leaf, which has no parents to tell.
-    pub(crate) fn shape(&self, own: Shape, of: impl Fn(usize) -> Shape) -> Result<Shape, TapeError> {
+    pub(crate) fn shape(
+        &self,
+        own: Shape,
+        of: impl Fn(usize) -> Shape,
+        selections: &[Selection],
+    ) -> Result<Shape, TapeError> {
         let mismatch = |left, right| Err(TapeError::ShapeMismatch { op: self.name(), left, right });
         match *self {
             Self::Leaf => Ok(own),
@@ -197,11 +202,11 @@ impl<T> Op<T> {
                 }
             }
             Self::Gather(a, selection) => {
-                let (all, chosen) = selection.columns()?;
+                let (all, chosen) = selections[selection].columns()?;
                 if of(a).1 == all { Ok((of(a).0, chosen)) } else { mismatch(of(a), (of(a).0, all)) }
             }
             Self::ScatterAdd(a, selection) => {
-                let (all, chosen) = selection.columns()?;
+                let (all, chosen) = selections[selection].columns()?;
                 if of(a).1 == chosen { Ok((of(a).0, all)) } else { mismatch(of(a), (of(a).0, chosen)) }
             }
         }

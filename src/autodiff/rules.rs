@@ -118,8 +118,8 @@ pub(crate) fn adjoints<'t, T: Real>(
             let (rows, columns) = node(a).shape();
             emit(a, g.reshape(rows, columns));
         }
-        Op::Gather(a, selection) => emit(a, g.scatter_add(selection)),
-        Op::ScatterAdd(a, selection) => emit(a, g.gather(selection)),
+        Op::Gather(a, selection) => emit(a, tape.push(Op::ScatterAdd(g.index(), selection))),
+        Op::ScatterAdd(a, selection) => emit(a, tape.push(Op::Gather(g.index(), selection))),
     }
 }
 

@@ -46,6 +46,8 @@ struct Graph<T> {
     /// At least as many as `nodes`; those beyond are buffers of earlier, longer steps.
     slots: Vec<DMatrix<T>>,
     scratch: Scratch<T>,
+    /// What gathers and scatters choose.
+    selections: Vec<Selection>,
     failure: Option<TapeError>,
     walk: Walk,
     /// Every place that recording has been in; its parent comes before it.
@@ -102,6 +104,7 @@ impl<T: Real> Tape<T> {
                 nodes: Vec::new(),
                 slots: Vec::new(),
                 scratch: Scratch::default(),
+                selections: Vec::new(),
                 failure: None,
                 walk: Walk::default(),
                 places: Vec::new(),
@@ -115,6 +118,7 @@ impl<T: Real> Tape<T> {
     pub fn clear(&mut self) {
         let graph = self.graph.get_mut();
         graph.nodes.clear();
+        graph.selections.clear();
         graph.places.clear();
         graph.tracked.clear();
         graph.origin = Origin::default();
@@ -266,7 +270,7 @@ impl<T: Real> Tape<T> {
         if graph.failure.is_some() {
             return Var::failed(self);
         }
-        let shape = op.shape(own, |i| graph.slots[i].shape()).and_then(|(rows, columns)| {
+        let shape = op.shape(own, |i| graph.slots[i].shape(), &graph.selections).and_then(|(rows, columns)| {
             let too_large = TapeError::TooLarge { op: op.name(), rows, columns };
             if fits::<T>(rows, columns) { Ok((rows, columns)) } else { Err(too_large) }
         });
@@ -287,7 +291,7 @@ impl<T: Real> Tape<T> {
             graph.failure = Some(TapeError::TooLarge { op: op.name(), rows, columns });
             return Var::failed(self);
         }
-        kernel::fill(&op, before, slot, &mut graph.scratch);
+        kernel::fill(&op, before, &graph.selections, slot, &mut graph.scratch);
         fill(slot);
         graph.nodes.push(Node { op, origin: graph.origin });
         Var::new(self, index)
@@ -297,6 +301,17 @@ impl<T: Real> Tape<T> {
     pub(crate) fn fail(&self, failure: TapeError) -> Var<'_, T> {
         self.graph.borrow_mut().failure.get_or_insert(failure);
         Var::failed(self)
+    }
+
+    /// Keeps a selection, and returns its number.
+    pub(crate) fn keep(&self, selection: Selection) -> usize {
+        let selections = &mut self.graph.borrow_mut().selections;
+        selections.push(selection);
+        selections.len() - 1
+    }
+
+    pub(crate) fn selection(&self, number: usize) -> Selection {
+        self.graph.borrow().selections[number]
     }
 
     pub(crate) fn op(&self, index: usize) -> Op<T> {

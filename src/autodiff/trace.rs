@@ -140,7 +140,9 @@ impl<T: Real> Tape<T> {
             Op::Shift(a, constant) | Op::Scale(a, constant) => format!("{}({a}, {constant})", op.name()),
             Op::Map(a, function) => format!("Map({a}, {function:?})"),
             Op::MapMul(a, b, function) => format!("MapMul({a}, {b}, {function:?})"),
-            Op::Gather(a, selection) | Op::ScatterAdd(a, selection) => format!("{}({a}, {selection:?})", op.name()),
+            Op::Gather(a, number) | Op::ScatterAdd(a, number) => {
+                format!("{}({a}, {:?})", op.name(), self.selection(number))
+            }
             _ => {
                 let parents: Vec<_> = op.parents().map(|parent| parent.to_string()).collect();
                 format!("{}({})", op.name(), parents.join(", "))

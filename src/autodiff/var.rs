@@ -266,12 +266,12 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// Some of the columns, in an order of their own.
     pub fn gather(self, selection: Selection) -> Self {
-        self.unary(|a| Op::Gather(a, selection))
+        self.unary(|a| Op::Gather(a, self.tape.keep(selection)))
     }
 
     /// The adjoint of [`gather`](Self::gather): every column added to where `gather` would take it from, zeros elsewhere.
     pub fn scatter_add(self, selection: Selection) -> Self {
-        self.unary(|a| Op::ScatterAdd(a, selection))
+        self.unary(|a| Op::ScatterAdd(a, self.tape.keep(selection)))
     }
 
     /// Columns `start` to before `start + len`.

@@ -38,35 +38,50 @@ pub(super) fn copy<T: Wide>(to: &mut [T], left: Held<'_, T>, height: usize, coun
 /// The same of a left factor that is held as its transpose.
 #[inline(never)]
 pub(super) fn copy_transposed<T: Wide>(to: &mut [T], left: Held<'_, T>, height: usize, counted: usize, part: Part) {
-    let row = |row| &left.entries[(part.i + row) * left.stride + part.from..][..part.depth];
-    let mut first = 0;
-    while first + BY <= counted {
-        let rows = [0, 1, 2, 3].map(|n| row(first + n).as_chunks::<BY>().0);
-        let blocks = to.chunks_exact_mut(height * BY);
-        for (at, block) in blocks.enumerate() {
-            let rows = [rows[0][at], rows[1][at], rows[2][at], rows[3][at]];
-            for (n, to) in block.chunks_exact_mut(height).enumerate() {
-                let to: &mut [T] = &mut to[first..first + BY];
-                for m in 0..BY {
-                    to[m] = rows[m][n];
-                }
+    let Part { i, from, depth, .. } = part;
+    let whole = depth - depth % BY;
+    let mut n = 0;
+    while n + BY <= counted {
+        let [a, b, c, d] = columns_from(left, i + n, from, depth);
+        for p in (0..whole).step_by(BY) {
+            // All bounds are checked before the first entry is copied: four short columns then become four rows in registers.
+            let [a, b, c, d] = [&a[p..p + BY], &b[p..p + BY], &c[p..p + BY], &d[p..p + BY]];
+            let (first, rest) = to[p * height + n..].split_at_mut(height);
+            let (second, rest) = rest.split_at_mut(height);
+            let (third, fourth) = rest.split_at_mut(height);
+            let rows = [&mut first[..BY], &mut second[..BY], &mut third[..BY], &mut fourth[..BY]];
+            for (m, row) in rows.into_iter().enumerate() {
+                row.copy_from_slice(&[a[m], b[m], c[m], d[m]]);
             }
         }
-        for p in part.depth - part.depth % BY..part.depth {
-            for n in 0..BY {
-                to[p * height + first + n] = row(first + n)[p];
-            }
+        for p in whole..depth {
+            to[p * height + n..][..BY].copy_from_slice(&[a[p], b[p], c[p], d[p]]);
         }
-        first += BY;
+        n += BY;
     }
-    for n in first..height {
-        let to = to[n..].iter_mut().step_by(height);
-        if n < counted {
-            to.zip(row(n)).for_each(|(to, &x)| *to = x);
-        } else {
-            to.for_each(|to| *to = T::default());
+    for n in n..counted {
+        let column = &left.entries[(i + n) * left.stride + from..][..depth];
+        for (p, &x) in column.iter().enumerate() {
+            to[p * height + n] = x;
         }
     }
+    if counted < height {
+        for to in to.chunks_exact_mut(height).take(depth) {
+            to[counted..].fill(T::default());
+        }
+    }
+}
+
+/// The entries of four columns of a factor, from one row on.
+#[inline(always)]
+fn columns_from<T: Wide>(factor: Held<'_, T>, first: usize, from: usize, depth: usize) -> [&[T]; BY] {
+    let all = &factor.entries[first * factor.stride + from..];
+    [
+        &all[..depth],
+        &all[factor.stride..][..depth],
+        &all[2 * factor.stride..][..depth],
+        &all[3 * factor.stride..][..depth],
+    ]
 }
 
 /// Copies some rows of some columns.
