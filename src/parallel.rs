@@ -46,14 +46,17 @@ const CHUNK: usize = 1 << 12;
 #[cfg(feature = "rayon")]
 const MANY: usize = 1 << 17;
 
-/// Calls `work` with every chunk of `out`, and the place of its first entry. On all cores with feature `rayon`, if there are many.
-pub(crate) fn by_chunks<T: Send>(out: &mut [T], work: impl Fn(usize, &mut [T]) + Send + Sync) {
+/// Calls `work` with every chunk of `out`, and the place of its first entry; each is made from `cost` entries. On all cores with feature `rayon`, if there
+/// are many.
+#[inline]
+pub(crate) fn by_chunks<T: Send>(out: &mut [T], cost: usize, work: impl Fn(usize, &mut [T]) + Send + Sync) {
+    let size = if cost > 1 { (CHUNK / cost).max(1) } else { CHUNK };
     #[cfg(feature = "rayon")]
-    if out.len() >= MANY {
+    if out.len().saturating_mul(cost) >= MANY {
         use rayon::prelude::*;
-        return out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| work(chunk * CHUNK, out));
+        return out.par_chunks_mut(size).enumerate().for_each(|(chunk, out)| work(chunk * size, out));
     }
-    for (chunk, out) in out.chunks_mut(CHUNK).enumerate() {
-        work(chunk * CHUNK, out);
+    for (chunk, out) in out.chunks_mut(size).enumerate() {
+        work(chunk * size, out);
     }
 }

@@ -5,8 +5,8 @@
 //! floor 3   nn            optim                    nn -> autodiff; optim -> autodiff
 //! floor 2   estimate      divergence               estimate -> distribution; divergence -> distribution, autodiff
 //! floor 1   distribution              autodiff     neither knows the other
-//! floor 0   real   elementary   special   tuple    elementary -> parallel, special -> vector -> real
-//!           vector   product   parallel            elementary -> vector, real; special -> real; product -> vector, real
+//! floor 0   product   elementary   special         product -> elementary -> parallel, special -> vector -> real
+//!           parallel   vector   real   tuple
 //! ```
 //!
 //! Floor 0 is open to everyone. `lib.rs` is the roof: it names every room.
@@ -27,9 +27,9 @@ const PLAN: &[(&str, u8, &[&str])] = &[
     ("save", 2, &["autodiff"]),
     ("distribution", 1, &[]),
     ("autodiff", 1, &[]),
+    ("product", 0, &["elementary", "real", "vector"]),
     ("elementary", 0, &["parallel", "real", "special", "vector"]),
     ("parallel", 0, &["vector"]),
-    ("product", 0, &["real", "vector"]),
     ("special", 0, &["real", "vector"]),
     ("vector", 0, &["real"]),
     ("real", 0, &[]),

@@ -5,8 +5,9 @@ use nalgebra::DMatrix;
 use super::Selection;
 use super::op::{Factor, Op};
 use crate::parallel::by_chunks;
+use crate::product::Then;
 use crate::real::Real;
-use crate::vector::{Kernel, vectorised};
+use crate::vector::{self, Arithmetic};
 use crate::{product, special};
 
 /// Buffers for copies of factors and for one row, kept from call to call.
@@ -22,9 +23,10 @@ impl<T: Real> Default for Scratch<T> {
     }
 }
 
-/// Computes `op` from the earlier slots into `out`, whose shape is right already.
+/// Computes `op` from the earlier slots into `out`, whose shape is right already; together with the `product` that it is a function of, if that is given.
 pub(crate) fn fill<T: Real>(
     op: &Op<T>,
+    product: Option<&Op<T>>,
     slots: &[DMatrix<T>],
     selections: &[Selection],
     out: &mut DMatrix<T>,
@@ -33,30 +35,37 @@ pub(crate) fn fill<T: Real>(
     if out.is_empty() {
         return; // without rows there may still be more columns than can be counted through
     }
-    match *op {
+    let then = match *op {
+        _ if product.is_none() => None,
+        Op::Map(_, function) => Some(Then { function, of: None }),
+        Op::MapMul(a, _, function) => Some(Then { function, of: Some(&slots[a]) }),
+        _ => None,
+    };
+    match *product.unwrap_or(op) {
         Op::Leaf => {}
         Op::Detach(a) => out.as_mut_slice().copy_from_slice(slots[a].as_slice()),
-        Op::Add(a, b) => zip(&slots[a], &slots[b], out, |a, b| a + b),
-        Op::Sub(a, b) => zip(&slots[a], &slots[b], out, |a, b| a - b),
-        Op::ComponentMul(a, b) => zip(&slots[a], &slots[b], out, |a, b| a * b),
-        Op::ComponentDiv(a, b) => zip(&slots[a], &slots[b], out, |a, b| a / b),
-        // Written so that a NaN on either side stays one.
-        Op::Max(a, b) => {
-            zip(&slots[a], &slots[b], out, |a, b| if a > b || a.partial_cmp(&a).is_none() { a } else { b })
+        Op::Add(a, b) => entrywise(Arithmetic::Add, &slots[a], &slots[b], out),
+        Op::Sub(a, b) => entrywise(Arithmetic::Sub, &slots[a], &slots[b], out),
+        Op::ComponentMul(a, b) => entrywise(Arithmetic::Mul, &slots[a], &slots[b], out),
+        Op::ComponentDiv(a, b) => entrywise(Arithmetic::Div, &slots[a], &slots[b], out),
+        Op::Max(a, b) => entrywise(Arithmetic::Max, &slots[a], &slots[b], out),
+        Op::Shift(a, constant) => entrywise(Arithmetic::Shift(constant), &slots[a], &slots[a], out),
+        Op::Scale(a, constant) => entrywise(Arithmetic::Scale(constant), &slots[a], &slots[a], out),
+        Op::Map(a, function) => function.apply(slots[a].as_slice(), None, out.as_mut_slice()),
+        Op::MapMul(a, b, function) => {
+            function.apply(slots[a].as_slice(), Some(slots[b].as_slice()), out.as_mut_slice());
         }
-        Op::Shift(a, constant) => each(&slots[a], out, |a| a + constant),
-        Op::Scale(a, constant) => each(&slots[a], out, |a| a * constant),
-        Op::Map(a, function) => function.apply(&slots[a], None, out),
-        Op::MapMul(a, b, function) => function.apply(&slots[a], Some(&slots[b]), out),
-        Op::MatMul(a, b) => product::multiply(factor(a, slots), factor(b, slots), None, out, &mut scratch.product),
+        Op::MatMul(a, b) => {
+            product::multiply(factor(a, slots), factor(b, slots), None, then, out, &mut scratch.product)
+        }
         Op::Affine(x, weight, bias) => {
             let [x, weight] = [x, weight].map(|node| factor(Factor { node, transposed: false }, slots));
-            product::multiply(x, weight, Some(&slots[bias]), out, &mut scratch.product);
+            product::multiply(x, weight, Some(&slots[bias]), then, out, &mut scratch.product);
         }
         Op::Transpose(a) => slots[a].transpose_to(out),
-        Op::Sum(a) => out.fill(sum(slots[a].as_slice())),
+        Op::Sum(a) => sum_columns(slots[a].as_slice(), slots[a].len(), out),
         Op::Fill(a, ..) => out.fill(slots[a][(0, 0)]),
-        Op::SumRows(a) => sum_columns(&slots[a], out.as_mut_slice()),
+        Op::SumRows(a) => sum_columns(slots[a].as_slice(), slots[a].nrows(), out),
         Op::RepeatRows(a, rows) => {
             for (column, &value) in out.as_mut_slice().chunks_exact_mut(rows).zip(slots[a].as_slice()) {
                 column.fill(value);
@@ -115,77 +124,23 @@ pub(crate) fn fill<T: Real>(
     }
 }
 
-fn each<T: Real>(a: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn(T) -> T + Send + Sync) {
-    struct Each<'a, T, F>(&'a [T], &'a mut [T], &'a F);
-
-    impl<T: Real, F: Fn(T) -> T> Kernel for Each<'_, T, F> {
-        type Output = ();
-
-        #[inline(always)]
-        fn run(self) {
-            for (out, &a) in self.1.iter_mut().zip(self.0) {
-                *out = (self.2)(a);
-            }
-        }
-    }
-
-    let a = a.as_slice();
-    by_chunks(out.as_mut_slice(), |first, out| vectorised(Each(&a[first..], out, &f)));
-}
-
-fn zip<T: Real>(a: &DMatrix<T>, b: &DMatrix<T>, out: &mut DMatrix<T>, f: impl Fn(T, T) -> T + Send + Sync) {
-    struct Zip<'a, T, F>(&'a [T], &'a [T], &'a mut [T], &'a F);
-
-    impl<T: Real, F: Fn(T, T) -> T> Kernel for Zip<'_, T, F> {
-        type Output = ();
-
-        #[inline(always)]
-        fn run(self) {
-            for ((out, &a), &b) in self.2.iter_mut().zip(self.0).zip(self.1) {
-                *out = (self.3)(a, b);
-            }
-        }
-    }
-
+fn entrywise<T: Real>(how: Arithmetic<T>, a: &DMatrix<T>, b: &DMatrix<T>, out: &mut DMatrix<T>) {
     let (a, b) = (a.as_slice(), b.as_slice());
-    by_chunks(out.as_mut_slice(), |first, out| vectorised(Zip(&a[first..], &b[first..], out, &f)));
+    by_chunks(out.as_mut_slice(), 1, |first, out| vector::combine(how, &a[first..], &b[first..], out));
 }
 
-/// Writes the sum of every column.
-fn sum_columns<T: Real>(a: &DMatrix<T>, out: &mut [T]) {
-    struct Sums<'a, T>(std::slice::ChunksExact<'a, T>, &'a mut [T]);
-
-    impl<T: Real> Kernel for Sums<'_, T> {
-        type Output = ();
-
-        #[inline(always)]
-        fn run(self) {
-            for (total, column) in self.1.iter_mut().zip(self.0) {
-                *total = sum(column);
-            }
-        }
+/// Writes the sum of every column; of those without a row, 0.
+fn sum_columns<T: Real>(columns: &[T], rows: usize, out: &mut DMatrix<T>) {
+    if rows == 0 {
+        return out.fill(T::zero());
     }
-
-    vectorised(Sums(columns(a), out));
+    let sums = |first, sums: &mut [T]| vector::column_sums(&columns[first * rows..], rows, sums);
+    by_chunks(out.as_mut_slice(), rows, sums);
 }
 
 /// The columns as slices, which a column-major matrix keeps contiguous; none for a matrix without rows.
 fn columns<T>(matrix: &DMatrix<T>) -> std::slice::ChunksExact<'_, T> {
     matrix.as_slice().chunks_exact(matrix.nrows().max(1))
-}
-
-/// A sum in eight interleaved parts: as fast as the machine adds, and with an eighth of the rounding of one chain.
-#[inline(always)]
-fn sum<T: Real>(values: &[T]) -> T {
-    let mut parts = [T::zero(); 8];
-    let chunks = values.chunks_exact(8);
-    let rest = chunks.remainder().iter().fold(T::zero(), |sum, &x| sum + x);
-    for chunk in chunks {
-        for (part, &x) in parts.iter_mut().zip(chunk) {
-            *part += x;
-        }
-    }
-    parts.into_iter().fold(rest, |sum, part| sum + part)
 }
 
 fn factor<T>(Factor { node, transposed }: Factor, slots: &[DMatrix<T>]) -> product::Factor<'_, T> {

@@ -6,7 +6,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `tape` | nodes and the slots that hold their values |
+//! | `tape` | the tape: what users call |
+//! | `graph` | nodes, the slots that hold their values, and when these are filled |
 //! | `var` | variables: methods and operators |
 //! | `op` | the closed set of operations, their shapes |
 //! | `kernel` | how an operation fills its slot |
@@ -17,6 +18,7 @@
 //! | `trace` | what is on a tape, in words and pictures |
 //! | `check` | is a gradient right? |
 
+mod graph;
 mod kernel;
 mod op;
 mod params;

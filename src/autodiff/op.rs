@@ -132,6 +132,20 @@ impl<T> Op<T> {
         [a, b, c].into_iter().flatten()
     }
 
+    /// Is it a matrix product?
+    pub(crate) fn is_product(&self) -> bool {
+        matches!(self, Self::MatMul(..) | Self::Affine(..))
+    }
+
+    /// Can it be computed along with `product`, whose value nobody needs afterwards?
+    pub(crate) fn can_finish(&self, product: usize) -> bool {
+        match *self {
+            Self::Map(a, function) => a == product && function.derives_from_value(),
+            Self::MapMul(a, b, _) => b == product && a != product,
+            _ => false,
+        }
+    }
+
     /// The shape of the result, given the shape of every node; `own` is that of a leaf, which has no parents to tell.
     pub(crate) fn shape(
         &self,

@@ -74,26 +74,27 @@ pub(crate) fn adjoints<'t, T: Real>(
         // Y = A B: dA = G Bᵀ and dB = Aᵀ G; a transposed factor gets the transpose of that.
         Op::MatMul(a, b) => {
             let factor = |v: Var<'t, T>| super::op::Factor { node: v.index(), transposed: false };
-            if wanted(a.node) {
-                let (left, right) = (factor(g), b.transpose());
-                let product = if a.transposed { (right.transpose(), left.transpose()) } else { (left, right) };
-                emit(a.node, tape.push(Op::MatMul(product.0, product.1)));
-            }
             if wanted(b.node) {
                 let (left, right) = (a.transpose(), factor(g));
                 let product = if b.transposed { (right.transpose(), left.transpose()) } else { (left, right) };
                 emit(b.node, tape.push(Op::MatMul(product.0, product.1)));
             }
+            // Last, because it can be finished by what most often comes next: the slope of the layer before.
+            if wanted(a.node) {
+                let (left, right) = (factor(g), b.transpose());
+                let product = if a.transposed { (right.transpose(), left.transpose()) } else { (left, right) };
+                emit(a.node, tape.push(Op::MatMul(product.0, product.1)));
+            }
         }
         Op::Affine(x, weight, bias) => {
-            if wanted(x) {
-                emit(x, g.mul_tr(node(weight)));
-            }
             if wanted(weight) {
                 emit(weight, node(x).tr_mul(g));
             }
             if wanted(bias) {
                 emit(bias, g.sum_rows());
+            }
+            if wanted(x) {
+                emit(x, g.mul_tr(node(weight)));
             }
         }
         Op::Transpose(a) => emit(a, g.transpose()),

@@ -5,10 +5,10 @@ use std::fmt;
 
 use nalgebra::DMatrix;
 
-use super::kernel::{self, Scratch};
+use super::graph::{Graph, Origin, Walk};
 use super::op::{Op, Shape};
 use super::{Path, Segment, Selection, TapeError, Var};
-use crate::real::{Real, fits, reshape};
+use crate::real::Real;
 
 /// Where computations are recorded, so that they can be differentiated.
 ///
@@ -41,88 +41,15 @@ pub struct Tape<T: Real> {
     graph: RefCell<Graph<T>>,
 }
 
-struct Graph<T> {
-    nodes: Vec<Node<T>>,
-    /// At least as many as `nodes`; those beyond are buffers of earlier, longer steps.
-    slots: Vec<DMatrix<T>>,
-    scratch: Scratch<T>,
-    /// What gathers and scatters choose.
-    selections: Vec<Selection>,
-    failure: Option<TapeError>,
-    walk: Walk,
-    /// Every place that recording has been in; its parent comes before it.
-    places: Vec<(Option<usize>, Segment)>,
-    /// Where the next node will be from.
-    origin: Origin,
-    /// Leaves, and what they are to become.
-    tracked: Vec<(usize, usize)>,
-}
-
-#[derive(Clone, Copy)]
-struct Node<T> {
-    op: Op<T>,
-    origin: Origin,
-}
-
-/// Where a node is from.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Origin {
-    /// The place, by its index; `None` outside of all.
-    place: Option<usize>,
-    /// 0 for what was computed, 1 for its gradient, 2 for the gradient of that, ...
-    pub(crate) order: usize,
-}
-
-impl Origin {
-    /// That of the gradient of what is from here, in the gradient of something of this order.
-    pub(crate) fn gradient(self, of: usize) -> Self {
-        Self { order: self.order.max(of) + 1, ..self }
-    }
-}
-
-/// Buffers of the reverse pass, kept from call to call; both are indexed by node.
-#[derive(Default)]
-pub(crate) struct Walk {
-    /// Does the node lie between the inputs asked for and the output?
-    pub(crate) on_path: Vec<bool>,
-    /// The node that holds its adjoint so far, if any.
-    pub(crate) adjoint: Vec<Option<usize>>,
-}
-
-impl Walk {
-    /// The node that holds the adjoint of `node`; none if that is zero.
-    pub(crate) fn adjoint_of(&self, node: usize) -> Option<usize> {
-        self.adjoint.get(node).copied().flatten()
-    }
-}
-
 impl<T: Real> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
-        Self {
-            graph: RefCell::new(Graph {
-                nodes: Vec::new(),
-                slots: Vec::new(),
-                scratch: Scratch::default(),
-                selections: Vec::new(),
-                failure: None,
-                walk: Walk::default(),
-                places: Vec::new(),
-                origin: Origin::default(),
-                tracked: Vec::new(),
-            }),
-        }
+        Self { graph: RefCell::new(Graph::default()) }
     }
 
     /// Forgets all nodes and any failure, and keeps every buffer.
     pub fn clear(&mut self) {
-        let graph = self.graph.get_mut();
-        graph.nodes.clear();
-        graph.selections.clear();
-        graph.places.clear();
-        graph.tracked.clear();
-        graph.origin = Origin::default();
-        graph.failure = None;
+        self.graph.get_mut().clear();
     }
 
     /// The number of nodes recorded since the tape was cleared.
@@ -270,31 +197,16 @@ impl<T: Real> Tape<T> {
         if graph.failure.is_some() {
             return Var::failed(self);
         }
-        let shape = op.shape(own, |i| graph.slots[i].shape(), &graph.selections).and_then(|(rows, columns)| {
-            let too_large = TapeError::TooLarge { op: op.name(), rows, columns };
-            if fits::<T>(rows, columns) { Ok((rows, columns)) } else { Err(too_large) }
-        });
-        let (rows, columns) = match shape {
-            Ok(shape) => shape,
+        match graph.record(op, own) {
+            Ok(index) => {
+                fill(&mut graph.slots[index]);
+                Var::new(self, index)
+            }
             Err(failure) => {
                 graph.failure = Some(failure);
-                return Var::failed(self);
+                Var::failed(self)
             }
-        };
-        let index = graph.nodes.len();
-        if index == graph.slots.len() {
-            graph.slots.push(DMatrix::zeros(0, 0));
         }
-        let (before, rest) = graph.slots.split_at_mut(index);
-        let slot = &mut rest[0];
-        if !reshape(slot, rows, columns) {
-            graph.failure = Some(TapeError::TooLarge { op: op.name(), rows, columns });
-            return Var::failed(self);
-        }
-        kernel::fill(&op, before, &graph.selections, slot, &mut graph.scratch);
-        fill(slot);
-        graph.nodes.push(Node { op, origin: graph.origin });
-        Var::new(self, index)
     }
 
     /// Notes a failure, unless an earlier one is noted already, and hands out a variable that stands for it.
@@ -348,12 +260,21 @@ impl<T: Real> Tape<T> {
     /// Reads the value of a node, or the failure that kept it from being computed.
     pub(crate) fn read<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> Result<A, TapeError> {
         self.check()?;
-        Ok(self.peek(index, read))
+        self.graph.borrow_mut().fill(index)?;
+        Ok(read(&self.graph.borrow().slots[index]))
     }
 
     /// Reads the value of a node that there is, failure or not.
     pub(crate) fn peek<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> A {
+        // One that there is no memory for has no entries.
+        let _ = self.graph.borrow_mut().fill(index);
         read(&self.graph.borrow().slots[index])
+    }
+
+    /// The shape of a node, or the failure that kept it from being computed.
+    pub(crate) fn shape(&self, index: usize) -> Result<Shape, TapeError> {
+        self.check()?;
+        Ok(self.graph.borrow().nodes[index].shape)
     }
 
     pub(crate) fn take_walk(&self) -> Walk {

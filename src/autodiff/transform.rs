@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrix;
 
+use super::graph::{Origin, Walk};
 use super::params::Gradients;
-use super::tape::{Origin, Walk};
 use super::{Params, Path, Tape, TapeError, Var, rules};
 use crate::real::{Real, reshape, to_f64};
 

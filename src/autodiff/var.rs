@@ -73,7 +73,7 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// (rows, columns); (0, 0) for a variable that could not be computed.
     pub fn shape(self) -> (usize, usize) {
-        self.tape.read(self.index, DMatrix::shape).unwrap_or((0, 0))
+        self.tape.shape(self.index).unwrap_or((0, 0))
     }
 
     /// The size of the largest entry; 0 for none, or if it could not be computed.
@@ -101,7 +101,7 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// The value of a 1 × 1 variable.
     pub fn to_scalar(self) -> Result<T, TapeError> {
-        let (rows, columns) = self.tape.read(self.index, DMatrix::shape)?;
+        let (rows, columns) = self.tape.shape(self.index)?;
         if (rows, columns) != (1, 1) {
             return Err(TapeError::NotScalar { rows, columns });
         }

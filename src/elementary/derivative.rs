@@ -51,7 +51,9 @@ impl Function {
             Self::Sigmoid => OfX(Self::SigmoidSlope), // not y (1 - y), which cancels far above 0
             Self::SigmoidSlope => Formula(-(y * x.scale(0.5).tanh())),
             Self::Abs => OfX(Self::Sign),
-            Self::Relu => OfX(Self::Step(0.0)),
+            Self::Relu => OfValue(Self::Step(0.0)),
+            // The value is positive where x is, unless the slope is negative.
+            Self::LeakyRelu(slope) if slope >= 0.0 => OfValue(Self::Step(slope)),
             Self::LeakyRelu(slope) => OfX(Self::Step(slope)),
             // alpha eˣ, but 1 where x > 0, and nowhere an overflow.
             Self::Elu(alpha) => Formula(x.step(alpha) * x.clamp(Interval::at_most(0.0)).exp()),
@@ -61,5 +63,10 @@ impl Function {
             Self::Clamp(interval) => OfX(Self::Inside(interval)),
             Self::Sign | Self::Step(_) | Self::Inside(_) | Self::Indicator(_) => Zero,
         }
+    }
+
+    /// Is the derivative a function of the value? Then nobody needs x any more.
+    pub(crate) fn derives_from_value(self) -> bool {
+        matches!(self.derivative(0.0, 0.0), Derivative::OfValue(_))
     }
 }

@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 pub(crate) use derivative::Derivative;
+pub(crate) use value::Rows;
 
 use crate::real::{Real, real};
 

@@ -1,36 +1,45 @@
 //! What the functions are.
 
-use nalgebra::{ComplexField, DMatrix};
+use nalgebra::ComplexField;
 
 use super::{Function, Interval};
 use crate::parallel::by_chunks;
 use crate::real::{Real, real};
 use crate::special;
-use crate::vector::{self, Kernel, Lane, known, known_ref, vectorised};
+use crate::vector::{self, Kernel, Lane, chosen, vectorised};
 
 impl Function {
-    /// Writes the function of every entry of `xs` to its place in `ys`, which has as many; times that of `factors`, if they are given.
-    pub(crate) fn apply<T: Real>(self, xs: &DMatrix<T>, factors: Option<&DMatrix<T>>, ys: &mut DMatrix<T>) {
-        fn known_factors<T: Real, W: 'static>(factors: Option<&DMatrix<T>>) -> Option<&DMatrix<W>> {
-            factors.and_then(known_ref::<_, DMatrix<W>>)
+    /// Writes the function of every x to its place in `ys`, which has as many; times its factor, if factors are given.
+    pub(crate) fn apply<T: Real>(self, xs: &[T], factors: Option<&[T]>, ys: &mut [T]) {
+        type Loops<T> = fn(Function, &[T], Option<&[T]>, &mut [T]);
+
+        // Not generic, so that the loops of all functions are compiled once, here, and not by every crate that has a tape.
+        fn of_f64(function: Function, xs: &[f64], factors: Option<&[f64]>, ys: &mut [f64]) {
+            vectorised(Each { function, xs, factors, ys });
         }
-        if let (Some(xs), Some(ys)) = (known_ref::<_, DMatrix<f64>>(xs), known::<_, DMatrix<f64>>(ys)) {
-            self.apply_f64(xs.as_slice(), known_factors::<_, f64>(factors).map(DMatrix::as_slice), ys.as_mut_slice());
-        } else if let (Some(xs), Some(ys)) = (known_ref::<_, DMatrix<f32>>(xs), known::<_, DMatrix<f32>>(ys)) {
-            self.apply_f32(xs.as_slice(), known_factors::<_, f32>(factors).map(DMatrix::as_slice), ys.as_mut_slice());
-        } else {
-            self.each(xs.as_slice(), ys.as_mut_slice());
-            times(factors.map(DMatrix::as_slice), ys.as_mut_slice());
+        fn of_f32(function: Function, xs: &[f32], factors: Option<&[f32]>, ys: &mut [f32]) {
+            vectorised(Each { function, xs, factors, ys });
         }
+        let loops = chosen::<Loops<f64>, Loops<f32>, Loops<T>>(&(of_f64 as _), &(of_f32 as _));
+        by_chunks(ys, 1, |first, ys| {
+            let chunk = first..first + ys.len();
+            let (xs, factors) = (&xs[chunk.clone()], factors.map(|factors| &factors[chunk]));
+            match loops {
+                Some(loops) => loops(self, xs, factors, ys),
+                None => {
+                    self.each(xs, ys);
+                    times(factors, ys);
+                }
+            }
+        });
     }
 
-    // Not generic, so that the loops of all functions are compiled once, here, and not by every crate that has a tape.
-    fn apply_f64(self, xs: &[f64], factors: Option<&[f64]>, ys: &mut [f64]) {
-        by_chunks(ys, |first, ys| vectorised(Each::of_chunk(self, xs, factors, first, ys)));
-    }
-
-    fn apply_f32(self, xs: &[f32], factors: Option<&[f32]>, ys: &mut [f32]) {
-        by_chunks(ys, |first, ys| vectorised(Each::of_chunk(self, xs, factors, first, ys)));
+    /// Makes of every y the function of itself or, if other numbers are given, y times the function of the one in its place.
+    pub(crate) fn finish<T: Real>(self, of: Option<&[T]>, ys: &mut [T], rows: Rows) {
+        rows.in_runs(ys, |first, before, ys| match of {
+            None => self.apply(before, None, ys),
+            Some(of) => self.apply(&of[first..][..ys.len()], Some(before), ys),
+        });
     }
 
     /// Writes the function of every x to the matching y: the only place where values are computed, but for what `vector` does in several loops.
@@ -146,20 +155,37 @@ fn times<T: Real>(factors: Option<&[T]>, ys: &mut [T]) {
     }
 }
 
+/// The first entries of columns, so many of each; columns begin so far from each other.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows {
+    pub(crate) count: usize,
+    pub(crate) stride: usize,
+}
+
+impl Rows {
+    /// Calls `work` with the place of some entries, a copy of them, and themselves, a few at a time.
+    fn in_runs<T: Real>(self, ys: &mut [T], mut work: impl FnMut(usize, &[T], &mut [T])) {
+        let mut before = [T::zero(); RUN];
+        for (column, ys) in ys.chunks_mut(self.stride.max(1)).enumerate() {
+            let count = self.count.min(ys.len());
+            for (run, ys) in ys[..count].chunks_mut(RUN).enumerate() {
+                let before = &mut before[..ys.len()];
+                before.copy_from_slice(ys);
+                work(column * self.stride + run * RUN, before, ys);
+            }
+        }
+    }
+}
+
+/// Entries of a run.
+const RUN: usize = 256;
+
 /// A function over slices, times factors if there are any.
 struct Each<'a, T> {
     function: Function,
     xs: &'a [T],
     factors: Option<&'a [T]>,
     ys: &'a mut [T],
-}
-
-impl<'a, T: Real> Each<'a, T> {
-    /// Of the entries that belong to `ys`, the first of which has this place.
-    fn of_chunk(function: Function, xs: &'a [T], factors: Option<&'a [T]>, first: usize, ys: &'a mut [T]) -> Self {
-        let chunk = first..first + ys.len();
-        Self { function, xs: &xs[chunk.clone()], factors: factors.map(|factors| &factors[chunk]), ys }
-    }
 }
 
 impl<T: Lane> Kernel for Each<'_, T> {

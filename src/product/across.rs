@@ -18,6 +18,9 @@ const MANY: usize = 256;
 /// Bytes that stay in the nearest cache while a product goes on.
 const NEAR: usize = 1 << 14;
 
+/// Bytes of a product that stay in the second cache until more is made of them.
+const NEARLY: usize = 1 << 17;
+
 /// The most vectors of rows of a tile.
 const MOST_VECTORS: usize = 8;
 
@@ -41,6 +44,7 @@ impl<T: Wide> Product<'_, T> {
                 if copied {
                     copy_right(self.room, self.right, part);
                 }
+                let (last, mut finished) = (self.finish.is_some() && from + depth == self.inner, 0);
                 while part.i < self.rows {
                     // As many vectors of rows, by as many columns, as leave all sums in registers: twelve or a few less.
                     let vectors = (self.rows - part.i).div_ceil(lanes);
@@ -52,6 +56,13 @@ impl<T: Wide> Product<'_, T> {
                             (2 | 4, _) => self.panel::<S, 2>(simd, part),
                             _ => self.panel::<S, 1>(simd, part),
                         };
+                    if last {
+                        let done = part.i.min(self.rows);
+                        if done == self.rows || (done - finished) * (end - first) * size_of::<T>() >= NEARLY {
+                            self.finish([finished, done], [first, end]);
+                            finished = done;
+                        }
+                    }
                 }
             }
         }
@@ -220,12 +231,12 @@ impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool> WithSimd f
         let height = R * T::lanes::<S>();
         for tile in 0..tiles {
             let (right, out) = (&right[tile * advance..], &mut out[tile * C * out_stride..]);
-            let mut sums = [[T::splat(simd, T::default()); R]; C];
+            let mut sums = [[T::broadcast(simd, T::default()); R]; C];
             match begin {
                 Begin::Zero => {}
                 Begin::Start(start) => {
                     for c in 0..C {
-                        sums[c] = [T::splat(simd, start[tile * C + c]); R];
+                        sums[c] = [T::broadcast(simd, start[tile * C + c]); R];
                     }
                 }
                 Begin::Before => {
@@ -245,9 +256,9 @@ impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool> WithSimd f
                 let left = &T::vectors::<S>(&panel.entries[p * panel.stride..][..height]).0[..R];
                 let row = if ALONG_ROWS { &right[p * stride..][..C] } else { &[] };
                 for c in 0..C {
-                    let right = T::splat(simd, if ALONG_ROWS { row[c] } else { columns[c][p] });
+                    let right = T::broadcast(simd, if ALONG_ROWS { row[c] } else { columns[c][p] });
                     for r in 0..R {
-                        sums[c][r] = T::mul_add(simd, left[r], right, sums[c][r]);
+                        sums[c][r] = T::fused(simd, left[r], right, sums[c][r]);
                     }
                 }
             }

@@ -11,8 +11,9 @@ const COLUMNS: usize = 4;
 
 impl<T: Wide> Product<'_, T> {
     #[inline(always)]
-    pub(super) fn along<S: Simd>(self, simd: S) {
-        let Self { left, right, inner, start, out, rows, .. } = self;
+    pub(super) fn along<S: Simd>(mut self, simd: S) {
+        let Self { left, right, inner, start, rows, .. } = self;
+        let out = &mut *self.out;
         let columns = out.len() / rows;
         for from in (0..inner).step_by(DEPTH) {
             let depth = DEPTH.min(inner - from);
@@ -40,6 +41,7 @@ impl<T: Wide> Product<'_, T> {
                 }
             }
         }
+        self.finish([0, rows], [0, columns]);
     }
 }
 
@@ -73,18 +75,18 @@ impl<'a, T: Wide> Tile<'a, T> {
             *b = split(right, j + m);
             b.0 = &b.0[..whole];
         }
-        let mut sums = [[T::splat(simd, T::default()); B]; A];
+        let mut sums = [[T::broadcast(simd, T::default()); B]; A];
         for at in 0..whole {
             for n in 0..A {
                 for m in 0..B {
-                    sums[n][m] = T::mul_add(simd, a[n].0[at], b[m].0[at], sums[n][m]);
+                    sums[n][m] = T::fused(simd, a[n].0[at], b[m].0[at], sums[n][m]);
                 }
             }
         }
         if whole * T::lanes::<S>() < depth {
             for n in 0..A {
                 for m in 0..B {
-                    sums[n][m] = T::mul_add(simd, load::<T, S>(a[n].1), load::<T, S>(b[m].1), sums[n][m]);
+                    sums[n][m] = T::fused(simd, load::<T, S>(a[n].1), load::<T, S>(b[m].1), sums[n][m]);
                 }
             }
         }

@@ -4,7 +4,8 @@ use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};
 
 use super::wide::Wide;
-use super::{Factor, Room};
+use super::{Factor, Room, Then};
+use crate::elementary::{Function, Rows};
 use crate::real::Real;
 use crate::vector::{known, known_ref};
 
@@ -32,6 +33,13 @@ impl<'a, W: Wide> Held<'a, W> {
     }
 }
 
+/// What becomes of the entries: see [`Then`].
+#[derive(Clone, Copy)]
+pub(super) struct Finish<'a, W> {
+    function: Function,
+    of: Option<&'a [W]>,
+}
+
 /// What is to be multiplied, and where it goes.
 pub(super) struct Product<'a, W> {
     pub(super) left: Held<'a, W>,
@@ -40,6 +48,7 @@ pub(super) struct Product<'a, W> {
     pub(super) inner: usize,
     /// A number for each column, to be added.
     pub(super) start: Option<&'a [W]>,
+    pub(super) finish: Option<Finish<'a, W>>,
     pub(super) out: &'a mut [W],
     pub(super) rows: usize,
     /// Is it summed along the columns of both factors?
@@ -53,6 +62,7 @@ pub(super) fn multiply<T: Real, W: Wide>(
     left: Factor<'_, T>,
     right: Factor<'_, T>,
     start: Option<&DMatrix<T>>,
+    then: Option<Then<'_, T>>,
     out: &mut DMatrix<T>,
     room: &mut Room<T>,
 ) -> bool {
@@ -67,13 +77,33 @@ pub(super) fn multiply<T: Real, W: Wide>(
         return false;
     }
     let start = start.and_then(|start| known_ref::<_, DMatrix<W>>(start)).map(DMatrix::as_slice);
+    let finish = then.map(|Then { function, of }| {
+        let of = of.and_then(known_ref::<_, DMatrix<W>>).map(DMatrix::as_slice);
+        Finish { function, of }
+    });
     let out = out.as_mut_slice();
     let along = left.transposed && !right.transposed && rows.min(out.len() / rows) < THIN;
     #[cfg(feature = "rayon")]
     if out.len().saturating_mul(inner) >= THREADED && out.len() / rows >= THIN {
-        return on_threads(Product { left, right, inner, start, out, rows, along, room: &mut Vec::new() }, rooms);
+        return on_threads(
+            Product { left, right, inner, start, finish, out, rows, along, room: &mut Vec::new() },
+            rooms,
+        );
     }
-    W::multiply(Product { left, right, inner, start, out, rows, along, room: &mut rooms[0] })
+    W::multiply(Product { left, right, inner, start, finish, out, rows, along, room: &mut rooms[0] })
+}
+
+impl<W: Wide> Product<'_, W> {
+    /// Lets become of these rows and columns what is to become of them.
+    // Never inlined: see `copies.rs`.
+    #[inline(never)]
+    pub(super) fn finish(&mut self, [from, to]: [usize; 2], [first, end]: [usize; 2]) {
+        if let Some(Finish { function, of }) = self.finish {
+            let place = first * self.rows + from..(end - 1) * self.rows + to;
+            let rows = Rows { count: to - from, stride: self.rows };
+            function.finish(of.map(|of| &of[place.clone()]), &mut self.out[place], rows);
+        }
+    }
 }
 
 impl<W: Wide> WithSimd for Product<'_, W> {
@@ -100,7 +130,7 @@ impl<W: Wide> WithSimd for Product<'_, W> {
 fn on_threads<W: Wide>(product: Product<'_, W>, rooms: &mut Vec<Vec<W>>) -> bool {
     use rayon::prelude::*;
 
-    let Product { left, right, inner, start, out, rows, along, .. } = product;
+    let Product { left, right, inner, start, finish, out, rows, along, .. } = product;
     let columns = out.len() / rows;
     let each = columns.div_ceil(rayon::current_num_threads()).next_multiple_of(4);
     rooms.resize_with(rooms.len().max(columns.div_ceil(each)), Vec::new);
@@ -110,8 +140,9 @@ fn on_threads<W: Wide>(product: Product<'_, W>, rooms: &mut Vec<Vec<W>>) -> bool
             let first = part * each;
             let entries = &right.entries[if right.transposed { first } else { first * right.stride }..];
             let start = start.map(|start| &start[first..]);
+            let finish = finish.map(|finish| Finish { of: finish.of.map(|of| &of[first * rows..]), ..finish });
             let right = Held { entries, ..right };
-            W::multiply(Product { left, right, inner, start, out, rows, along, room })
+            W::multiply(Product { left, right, inner, start, finish, out, rows, along, room })
         })
         .reduce(|| true, |done, other| done && other)
 }

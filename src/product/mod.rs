@@ -20,6 +20,7 @@ mod wide;
 
 use nalgebra::DMatrix;
 
+use crate::elementary::{Function, Rows};
 use crate::real::Real;
 
 /// A factor of a product.
@@ -28,6 +29,14 @@ pub(crate) struct Factor<'a, T> {
     pub(crate) matrix: &'a DMatrix<T>,
     /// Is its transpose meant?
     pub(crate) transposed: bool,
+}
+
+/// What becomes of the entries of a product while they are near: functions of themselves or, if a matrix is given, themselves times the functions of its
+/// entries.
+#[derive(Clone, Copy)]
+pub(crate) struct Then<'a, T> {
+    pub(crate) function: Function,
+    pub(crate) of: Option<&'a DMatrix<T>>,
 }
 
 /// Buffers for copies of factors, kept from product to product.
@@ -49,17 +58,18 @@ impl<T: Real> Default for Room<T> {
     }
 }
 
-/// Writes the product of two factors, whose shapes fit, plus a row `start` added to every row, if it is given.
+/// Writes the product of two factors, whose shapes fit, plus a row `start` added to every row, if it is given; or what becomes of that.
 pub(crate) fn multiply<T: Real>(
     left: Factor<'_, T>,
     right: Factor<'_, T>,
     start: Option<&DMatrix<T>>,
+    then: Option<Then<'_, T>>,
     out: &mut DMatrix<T>,
     room: &mut Room<T>,
 ) {
     #[cfg(feature = "simd")]
-    if fast::multiply::<T, f32>(left, right, start, out, room)
-        || fast::multiply::<T, f64>(left, right, start, out, room)
+    if fast::multiply::<T, f32>(left, right, start, then, out, room)
+        || fast::multiply::<T, f64>(left, right, start, then, out, room)
     {
         return;
     }
@@ -68,5 +78,9 @@ pub(crate) fn multiply<T: Real>(
         for (mut column, &start) in out.column_iter_mut().zip(start.iter()) {
             column.add_scalar_mut(start);
         }
+    }
+    if let Some(Then { function, of }) = then {
+        let rows = Rows { count: out.nrows(), stride: out.nrows() };
+        function.finish(of.map(DMatrix::as_slice), out.as_mut_slice(), rows);
     }
 }

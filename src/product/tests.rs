@@ -19,7 +19,7 @@ fn check<T: Real>(rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [usize; 
         let right_factor = Factor { matrix: &held_b[right], transposed: right == 1 };
         // Numbers from before must not matter.
         let mut out = DMatrix::from_element(rows, columns, real(f64::NAN));
-        multiply(left_factor, right_factor, start.then_some(&row), &mut out, room);
+        multiply(left_factor, right_factor, start.then_some(&row), None, &mut out, room);
         for i in 0..rows {
             for j in 0..columns {
                 let terms = (0..inner).map(|p| to_f64(a[(i, p)]) * to_f64(b[(p, j)]));
@@ -87,6 +87,7 @@ fn what_is_not_a_number_stays_in_its_row_or_column() {
                 Factor { matrix: &held, transposed },
                 Factor { matrix: &b, transposed: false },
                 None,
+                None,
                 &mut out,
                 &mut room,
             );
@@ -99,21 +100,61 @@ fn what_is_not_a_number_stays_in_its_row_or_column() {
     }
 }
 
+/// A product that more is made of on the way, by parts, and one that more is made of at the end.
+fn check_then<T: Real>(rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [usize; 3], room: &mut Room<T>) {
+    let mut matrix = |rows, columns| DMatrix::<T>::from_fn(rows, columns, |_, _| real(rng.random_range(-1.0..1.0)));
+    let (a, b, row, others) = (matrix(rows, inner), matrix(inner, columns), matrix(1, columns), matrix(rows, columns));
+    let (held_a, held_b) = ([a.clone(), a.transpose()], [b.clone(), b.transpose()]);
+    for (left, right) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let left = Factor { matrix: &held_a[left], transposed: left == 1 };
+        let right = Factor { matrix: &held_b[right], transposed: right == 1 };
+        let mut product = DMatrix::zeros(rows, columns);
+        multiply(left, right, Some(&row), None, &mut product, room);
+        for function in [Function::Tanh, Function::Step(0.25)] {
+            for of in [None, Some(&others)] {
+                let mut out = DMatrix::from_element(rows, columns, real(f64::NAN));
+                multiply(left, right, Some(&row), Some(Then { function, of }), &mut out, room);
+                let mut expected = product.clone();
+                function.apply(
+                    of.unwrap_or(&product).as_slice(),
+                    of.map(|_| product.as_slice()),
+                    expected.as_mut_slice(),
+                );
+                assert!(out == expected, "{rows} x {inner} x {columns}, {function:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_made_of_a_product_does_not_depend_on_when() {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(10);
+    let (mut f32_room, mut f64_room) = (Room::default(), Room::default());
+    // Thin, small, of several parts, of more columns and terms than are taken at a time, without terms, without entries.
+    for shape in
+        [[3, 2, 40], [9, 9, 9], [700, 130, 7], [300, 300, 20], [70, 40, 530], [20, 30, 0], [0, 4, 4], [4, 0, 4]]
+    {
+        check_then::<f32>(&mut rng, shape, &mut f32_room);
+        check_then::<f64>(&mut rng, shape, &mut f64_room);
+    }
+}
+
 /// Threads take columns apart, so that an entry is the same sum on however many.
 #[cfg(feature = "rayon")]
 #[test]
 fn threads_do_not_change_a_bit() {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(9);
     let mut matrix = |rows, columns| DMatrix::<f32>::from_fn(rows, columns, |_, _| rng.random_range(-1.0..1.0));
-    let (a, b, row) = (matrix(300, 130), matrix(130, 70), matrix(1, 70));
+    let (a, b, row, others) = (matrix(300, 130), matrix(130, 70), matrix(1, 70), matrix(300, 70));
     let (held_a, held_b) = ([a.clone(), a.transpose()], [b.clone(), b.transpose()]);
     for (left, right) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let on = |threads| {
             let mut out = DMatrix::zeros(300, 70);
             let left = Factor { matrix: &held_a[left], transposed: left == 1 };
             let right = Factor { matrix: &held_b[right], transposed: right == 1 };
+            let then = Some(Then { function: Function::LeakyRelu(0.1), of: Some(&others) });
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| multiply(left, right, Some(&row), &mut out, &mut Room::default()));
+            pool.install(|| multiply(left, right, Some(&row), then, &mut out, &mut Room::default()));
             out
         };
         let one = on(1);

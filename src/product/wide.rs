@@ -3,9 +3,10 @@
 use pulp::Simd;
 
 use super::fast::Product;
+use crate::real::Real;
 
 /// `f64` or `f32`, with what a product needs of vectors of them.
-pub(super) trait Wide: Sized + Copy + Default + std::ops::Add<Output = Self> + Send + Sync + 'static {
+pub(super) trait Wide: Real + Default {
     type Vector<S: Simd>: Copy;
 
     /// Multiplies with the widest vectors of the machine; false if it has none.
@@ -15,10 +16,10 @@ pub(super) trait Wide: Sized + Copy + Default + std::ops::Add<Output = Self> + S
     fn lanes<S: Simd>() -> usize;
 
     /// The number in every lane.
-    fn splat<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
+    fn broadcast<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
 
     /// a b + c, rounded once.
-    fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+    fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
 
     /// The sum of the lanes.
     fn sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
@@ -49,12 +50,12 @@ macro_rules! wide {
             }
 
             #[inline(always)]
-            fn splat<S: Simd>(simd: S, x: Self) -> S::$vector {
+            fn broadcast<S: Simd>(simd: S, x: Self) -> S::$vector {
                 simd.$splat(x)
             }
 
             #[inline(always)]
-            fn mul_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+            fn fused<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
             }
 

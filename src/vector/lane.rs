@@ -147,3 +147,9 @@ pub(crate) fn known<From: 'static, To: 'static>(container: &mut From) -> Option<
 pub(crate) fn known_ref<From: 'static, To: 'static>(container: &From) -> Option<&To> {
     (container as &dyn Any).downcast_ref()
 }
+
+/// Whichever of two functions is one of this type: of the same arguments, but for `f64` or `f32`.
+#[inline(always)]
+pub(crate) fn chosen<A: 'static, B: 'static, F: Copy + 'static>(of_f64: &A, of_f32: &B) -> Option<F> {
+    known_ref(of_f64).or_else(|| known_ref(of_f32)).copied()
+}

@@ -4,6 +4,7 @@
 //! time whether the machine has 256 or 512, and runs the loop as compiled for these. That changes how fast the numbers come, and not one bit of
 //! them: every entry goes through the same operations, none of them a fused product and sum, and sums have an order of their own.
 
+mod arithmetic;
 mod block;
 mod exp;
 mod fraction;
@@ -15,9 +16,10 @@ mod products;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use arithmetic::{Arithmetic, column_sums, combine};
 pub(crate) use block::{Block, ColumnKernel, NEAR_ROWS, READ_ROWS, chunk, over_columns, padded};
 pub(crate) use lane::{
-    Lane, exp, exp_m1, known, known_ref, ln, ln_1p, one_m_exp_m, sigmoid, sigmoid_slope, softplus, tanh,
+    Lane, chosen, exp, exp_m1, known, known_ref, ln, ln_1p, one_m_exp_m, sigmoid, sigmoid_slope, softplus, tanh,
 };
 pub use ln_sum_exp::ln_sum_exp;
 pub(crate) use ln_sum_exp::{largest, ln_sum_exp_rows, responsibilities};

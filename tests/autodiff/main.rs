@@ -11,3 +11,4 @@ mod tape;
 mod trace;
 mod tracked;
 mod transform;
+mod waiting;

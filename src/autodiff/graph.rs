@@ -1,0 +1,165 @@
+//! The nodes of a tape, and when their slots are filled.
+//!
+//! A node is computed when it is recorded, but for a product that is too large to stay in a near cache: it waits for the next node. If that is a
+//! function of it whose derivative does not need it, the two are computed as one, part by part, and the product itself is never written. Should
+//! somebody ask for it after all, it is computed then.
+
+use nalgebra::DMatrix;
+
+use super::kernel::{self, Scratch};
+use super::op::{Op, Shape};
+use super::{Segment, Selection, TapeError};
+use crate::real::{Real, fits, reshape};
+
+/// Bytes from which on a product waits.
+const FAR: usize = 1 << 17;
+
+/// What a tape holds.
+pub(crate) struct Graph<T> {
+    pub(crate) nodes: Vec<Node<T>>,
+    /// At least as many as `nodes`; those beyond are buffers of earlier, longer steps.
+    pub(crate) slots: Vec<DMatrix<T>>,
+    scratch: Scratch<T>,
+    /// What gathers and scatters choose.
+    pub(crate) selections: Vec<Selection>,
+    pub(crate) failure: Option<TapeError>,
+    pub(crate) walk: Walk,
+    /// Every place that recording has been in; its parent comes before it.
+    pub(crate) places: Vec<(Option<usize>, Segment)>,
+    /// Where the next node will be from.
+    pub(crate) origin: Origin,
+    /// Leaves, and what they are to become.
+    pub(crate) tracked: Vec<(usize, usize)>,
+    /// A product that is to be computed together with what comes next, if it can be.
+    waiting: Option<usize>,
+    /// How many nodes are not computed.
+    unfilled: usize,
+}
+
+impl<T: Real> Graph<T> {
+    /// Forgets everything but buffers.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.selections.clear();
+        self.places.clear();
+        self.tracked.clear();
+        self.origin = Origin::default();
+        self.failure = None;
+        self.waiting = None;
+        self.unfilled = 0;
+    }
+
+    /// Adds a node; `own` is the shape of a leaf, whose slot is then ready to be written to.
+    pub(crate) fn record(&mut self, op: Op<T>, own: Shape) -> Result<usize, TapeError> {
+        let shape = op.shape(own, |parent| self.nodes[parent].shape, &self.selections)?;
+        if !fits::<T>(shape.0, shape.1) {
+            return Err(TapeError::TooLarge { op: op.name(), rows: shape.0, columns: shape.1 });
+        }
+        let product = if self.unfilled > 0 { self.fill_for(&op)? } else { None };
+        let index = self.nodes.len();
+        if index == self.slots.len() {
+            self.slots.push(DMatrix::zeros(0, 0));
+        }
+        let waits = op.is_product() && shape.0 * shape.1 * size_of::<T>() >= FAR;
+        if waits {
+            self.waiting = Some(index);
+            self.unfilled += 1;
+        } else {
+            self.compute(index, &op, shape, product.as_ref())?;
+        }
+        self.nodes.push(Node { op, origin: self.origin, shape, filled: !waits });
+        Ok(index)
+    }
+
+    /// Fills the slots that an operation needs, and whatever waits; but for the product that it can be computed with, which is returned.
+    fn fill_for(&mut self, op: &Op<T>) -> Result<Option<Op<T>>, TapeError> {
+        let waiting = self.waiting.take();
+        let product = waiting.filter(|&product| op.can_finish(product) && !self.nodes[product].filled);
+        if let (None, Some(waiting)) = (product, waiting) {
+            self.fill(waiting)?;
+        }
+        op.parents().filter(|&parent| Some(parent) != product).try_for_each(|parent| self.fill(parent))?;
+        Ok(product.map(|product| self.nodes[product].op))
+    }
+
+    /// Sees to it that the slot of a node holds its value.
+    pub(crate) fn fill(&mut self, index: usize) -> Result<(), TapeError> {
+        let Node { op, shape, filled, .. } = self.nodes[index];
+        if !filled {
+            self.compute(index, &op, shape, None)?;
+            self.nodes[index].filled = true;
+            self.unfilled -= 1;
+        }
+        Ok(())
+    }
+
+    /// Computes an operation, together with a product that it is a function of, if that is given; all other parents are filled.
+    fn compute(&mut self, index: usize, op: &Op<T>, shape: Shape, product: Option<&Op<T>>) -> Result<(), TapeError> {
+        let (before, rest) = self.slots.split_at_mut(index);
+        let (slot, (rows, columns)) = (&mut rest[0], shape);
+        if !reshape(slot, rows, columns) {
+            return Err(TapeError::TooLarge { op: op.name(), rows, columns });
+        }
+        kernel::fill(op, product, before, &self.selections, slot, &mut self.scratch);
+        Ok(())
+    }
+}
+
+impl<T: Real> Default for Graph<T> {
+    fn default() -> Self {
+        Self {
+            nodes: Vec::new(),
+            slots: Vec::new(),
+            scratch: Scratch::default(),
+            selections: Vec::new(),
+            failure: None,
+            walk: Walk::default(),
+            places: Vec::new(),
+            origin: Origin::default(),
+            tracked: Vec::new(),
+            waiting: None,
+            unfilled: 0,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Node<T> {
+    pub(crate) op: Op<T>,
+    pub(crate) origin: Origin,
+    pub(crate) shape: Shape,
+    /// Does its slot hold its value?
+    filled: bool,
+}
+
+/// Where a node is from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin {
+    /// The place, by its index; `None` outside of all.
+    pub(crate) place: Option<usize>,
+    /// 0 for what was computed, 1 for its gradient, 2 for the gradient of that, ...
+    pub(crate) order: usize,
+}
+
+impl Origin {
+    /// That of the gradient of what is from here, in the gradient of something of this order.
+    pub(crate) fn gradient(self, of: usize) -> Self {
+        Self { order: self.order.max(of) + 1, ..self }
+    }
+}
+
+/// Buffers of the reverse pass, kept from call to call; both are indexed by node.
+#[derive(Default)]
+pub(crate) struct Walk {
+    /// Does the node lie between the inputs asked for and the output?
+    pub(crate) on_path: Vec<bool>,
+    /// The node that holds its adjoint so far, if any.
+    pub(crate) adjoint: Vec<Option<usize>>,
+}
+
+impl Walk {
+    /// The node that holds the adjoint of `node`; none if that is zero.
+    pub(crate) fn adjoint_of(&self, node: usize) -> Option<usize> {
+        self.adjoint.get(node).copied().flatten()
+    }
+}

@@ -1,0 +1,90 @@
+//! Large products wait for the function that follows, and are computed along with it: nobody who asks for a number must notice.
+
+use fenchel::autodiff::check;
+use fenchel::nalgebra::DMatrix;
+use fenchel::rand::rngs::Xoshiro256PlusPlus;
+use fenchel::rand::{RngExt, SeedableRng};
+use fenchel::{Tape, Var};
+
+/// So that products, of 140 kB, wait.
+const ROWS: usize = 220;
+const COLUMNS: usize = 80;
+
+fn matrix(rows: usize, columns: usize, rng: &mut Xoshiro256PlusPlus) -> DMatrix<f64> {
+    DMatrix::from_fn(rows, columns, |_, _| rng.random_range(-1.0..1.0))
+}
+
+/// Data, weights, a bias and more weights.
+fn inputs() -> [DMatrix<f64>; 4] {
+    let rng = &mut Xoshiro256PlusPlus::seed_from_u64(5);
+    let [x, bias] = [matrix(ROWS, 30, rng), matrix(1, COLUMNS, rng)];
+    [x, matrix(30, COLUMNS, rng) * 0.2, bias, matrix(COLUMNS, COLUMNS, rng) * 0.1]
+}
+
+/// Two layers, given what becomes of every product as it is recorded.
+fn layers<'t>(inputs: &[Var<'t, f64>], recorded: impl Fn(Var<'t, f64>)) -> Var<'t, f64> {
+    let &[x, weight, bias, next] = inputs else { unreachable!() };
+    let first = x.affine(weight, bias);
+    recorded(first);
+    let first = first.leaky_relu(0.1);
+    let second = first * next;
+    recorded(second);
+    (second.tanh() - first).square().mean()
+}
+
+#[test]
+fn the_numbers_are_those_of_products_that_were_read_before_anything_became_of_them() {
+    let inputs = inputs();
+    let numbers = |recorded: &dyn Fn(Var<'_, f64>)| {
+        let tape = Tape::new();
+        let inputs = [0, 1, 2, 3].map(|i| tape.var(&inputs[i]));
+        let loss = layers(&inputs, recorded);
+        let gradients = tape.grad(loss, inputs).map(|gradient| gradient.to_matrix().unwrap());
+        (loss.to_scalar().unwrap(), gradients)
+    };
+    let read = |product: Var<'_, f64>| assert_eq!(product.to_matrix().unwrap().shape(), (ROWS, COLUMNS));
+    assert!(numbers(&|_| {}) == numbers(&read));
+}
+
+#[test]
+fn a_product_is_there_for_whoever_asks_later() {
+    let [x, weight, bias, _] = inputs();
+    let tape = Tape::new();
+    let product = tape.var(&x).affine(tape.var(&weight), tape.var(&bias));
+    let value = product.leaky_relu(0.1);
+    let (again, shifted) = (product.tanh(), product.shift(1.0));
+    let exact = &x * &weight + DMatrix::from_fn(ROWS, COLUMNS, |_, j| bias[j]);
+    let apart = |value: Var<'_, f64>, exact: DMatrix<f64>| (value.to_matrix().unwrap() - exact).amax();
+    // Sums of 30 terms up to 0.2, rounded in another order.
+    let rounding = 2.0 * 31.0 * 31.0 * 0.2 * f64::EPSILON;
+    assert!(apart(product, exact.clone()) <= rounding);
+    assert!(apart(value, exact.map(|x| if x > 0.0 { x } else { 0.1 * x })) <= rounding);
+    assert!(apart(again, exact.map(f64::tanh)) <= rounding);
+    assert!(apart(shifted, exact.map(|x| x + 1.0)) <= rounding);
+}
+
+#[test]
+fn derivatives_are_right_to_order_two() {
+    let rng = &mut Xoshiro256PlusPlus::seed_from_u64(6);
+    // No kinks: what else waits in a gradient, times a slope, is the same for all functions.
+    let result = check::gradients(
+        |_, inputs| {
+            let &[x, weight, bias, next] = inputs else { unreachable!() };
+            let first = x.affine(weight, bias).tanh();
+            (first * next).softplus().square() + first
+        },
+        &inputs(),
+        2,
+        rng,
+    );
+    assert!(result.is_ok(), "{result:?}");
+}
+
+#[test]
+fn a_negative_slope_is_not_read_off_the_value() {
+    // The value is positive where x is negative.
+    let tape = Tape::new();
+    let x = tape.var(&DMatrix::from_row_slice(1, 4, &[-2.0, -0.5, 0.5, 2.0]));
+    let [slope] = tape.grad(x.leaky_relu(-0.25).sum(), [x]);
+    assert_eq!(slope.to_matrix().unwrap().as_slice(), [-0.25, -0.25, 1.0, 1.0]);
+}
