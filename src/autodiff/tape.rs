@@ -187,7 +187,7 @@ impl<T: Real> Tape<T> {
         self.record(Op::Leaf, shape, fill)
     }
 
-    /// Records an operation, computes its value and hands out its variable.
+    /// Records an operation and hands out its variable.
     pub(crate) fn push(&self, op: Op<T>) -> Var<'_, T> {
         self.record(op, (0, 0), |_| {})
     }
