@@ -44,7 +44,7 @@ const CHUNK: usize = 1 << 12;
 
 /// Entries from which on a second thread is worth waking.
 #[cfg(feature = "rayon")]
-const MANY: usize = 1 << 17;
+pub(crate) const MANY: usize = 1 << 17;
 
 /// Calls `work` with every chunk of `out`, and the place of its first entry; each is made from `cost` entries. On all cores with feature `rayon`, if there
 /// are many.

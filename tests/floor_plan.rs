@@ -27,7 +27,7 @@ const PLAN: &[(&str, u8, &[&str])] = &[
     ("save", 2, &["autodiff"]),
     ("distribution", 1, &[]),
     ("autodiff", 1, &[]),
-    ("product", 0, &["elementary", "real", "vector"]),
+    ("product", 0, &["elementary", "parallel", "real", "vector"]),
     ("elementary", 0, &["parallel", "real", "special", "vector"]),
     ("parallel", 0, &["vector"]),
     ("special", 0, &["real", "vector"]),

@@ -1,7 +1,7 @@
 //! The nodes of a tape, and when their slots are filled.
 //!
 //! A node is computed when it is recorded, but for a product that is too large to stay in a near cache: it waits for the next node. If that is a
-//! function of it whose derivative does not need it, the two are computed as one, part by part, and the product itself is never written. Should
+//! function of it whose first derivative does not need it, the two are computed as one, part by part, and the product has no slot. Should
 //! somebody ask for it after all, it is computed then.
 
 use nalgebra::DMatrix;
@@ -9,6 +9,7 @@ use nalgebra::DMatrix;
 use super::kernel::{self, Scratch};
 use super::op::{Op, Shape};
 use super::{Segment, Selection, TapeError};
+use crate::product;
 use crate::real::{Real, fits, reshape};
 
 /// Bytes from which on a product waits.
@@ -60,7 +61,10 @@ impl<T: Real> Graph<T> {
         if index == self.slots.len() {
             self.slots.push(DMatrix::zeros(0, 0));
         }
-        let waits = op.is_product() && shape.0 * shape.1 * size_of::<T>() >= FAR;
+        let waits = shape.0 * shape.1 * size_of::<T>() >= FAR
+            && op
+                .terms(|parent| self.nodes[parent].shape)
+                .is_some_and(|terms| product::finishes::<T>([shape.0, terms, shape.1]));
         if waits {
             self.waiting = Some(index);
             self.unfilled += 1;
@@ -74,11 +78,12 @@ impl<T: Real> Graph<T> {
     /// Fills the slots that an operation needs, and whatever waits; but for the product that it can be computed with, which is returned.
     fn fill_for(&mut self, op: &Op<T>) -> Result<Option<Op<T>>, TapeError> {
         let waiting = self.waiting.take();
+        // One that was read meanwhile is as good as any other node.
         let product = waiting.filter(|&product| op.can_finish(product) && !self.nodes[product].filled);
         if let (None, Some(waiting)) = (product, waiting) {
             self.fill(waiting)?;
         }
-        op.parents().filter(|&parent| Some(parent) != product).try_for_each(|parent| self.fill(parent))?;
+        op.operands().filter(|&parent| Some(parent) != product).try_for_each(|parent| self.fill(parent))?;
         Ok(product.map(|product| self.nodes[product].op))
     }
 
@@ -93,7 +98,7 @@ impl<T: Real> Graph<T> {
         Ok(())
     }
 
-    /// Computes an operation, together with a product that it is a function of, if that is given; all other parents are filled.
+    /// Computes an operation, together with a product that it is a function of, if that is given; all other operands are filled.
     fn compute(&mut self, index: usize, op: &Op<T>, shape: Shape, product: Option<&Op<T>>) -> Result<(), TapeError> {
         let (before, rest) = self.slots.split_at_mut(index);
         let (slot, (rows, columns)) = (&mut rest[0], shape);

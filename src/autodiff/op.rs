@@ -101,10 +101,16 @@ impl Factor {
 pub(crate) type Shape = (usize, usize);
 
 impl<T> Op<T> {
-    /// The parents, at most three.
+    /// The nodes that a derivative flows to.
     pub(crate) fn parents(&self) -> impl Iterator<Item = usize> + use<T> {
+        let stops = matches!(self, Self::Detach(_));
+        self.operands().filter(move |_| !stops)
+    }
+
+    /// The nodes that it is computed from, at most three.
+    pub(crate) fn operands(&self) -> impl Iterator<Item = usize> + use<T> {
         let (a, b, c) = match *self {
-            Self::Leaf | Self::Detach(_) => (None, None, None),
+            Self::Leaf => (None, None, None),
             Self::Add(a, b)
             | Self::Sub(a, b)
             | Self::ComponentMul(a, b)
@@ -113,7 +119,8 @@ impl<T> Op<T> {
             | Self::Max(a, b) => (Some(a), Some(b), None),
             Self::MatMul(a, b) => (Some(a.node), Some(b.node), None),
             Self::Affine(x, weight, bias) => (Some(x), Some(weight), Some(bias)),
-            Self::Shift(a, _)
+            Self::Detach(a)
+            | Self::Shift(a, _)
             | Self::Scale(a, _)
             | Self::Map(a, _)
             | Self::Transpose(a)
@@ -132,12 +139,16 @@ impl<T> Op<T> {
         [a, b, c].into_iter().flatten()
     }
 
-    /// Is it a matrix product?
-    pub(crate) fn is_product(&self) -> bool {
-        matches!(self, Self::MatMul(..) | Self::Affine(..))
+    /// The number of terms of each entry of a matrix product, given the shape of every node; none of another operation.
+    pub(crate) fn terms(&self, of: impl Fn(usize) -> Shape) -> Option<usize> {
+        match *self {
+            Self::MatMul(a, _) => Some(a.shape(of(a.node)).1),
+            Self::Affine(x, ..) => Some(of(x).1),
+            _ => None,
+        }
     }
 
-    /// Can it be computed along with `product`, whose value nobody needs afterwards?
+    /// Can it be computed along with `product`, whose value a first derivative does not need?
     pub(crate) fn can_finish(&self, product: usize) -> bool {
         match *self {
             Self::Map(a, function) => a == product && function.derives_from_value(),

@@ -56,14 +56,14 @@ pub(crate) fn adjoints<'t, T: Real>(
         Op::Shift(a, _) => emit(a, g),
         Op::Scale(a, constant) => emit(a, g.scale(constant)),
         Op::Map(a, function) => {
-            if let Some(slope) = times_slope(function, g, node(a), y) {
+            if let Some(slope) = times_slope(function, || g, node(a), || y) {
                 emit(a, slope);
             }
         }
         Op::MapMul(a, b, function) => {
             if wanted(a) {
-                let g = g.component_mul(node(b));
-                if let Some(slope) = times_slope(function, g, node(a), node(a).map(function)) {
+                let g = || g.component_mul(node(b));
+                if let Some(slope) = times_slope(function, g, node(a), || node(a).map(function)) {
                     emit(a, slope);
                 }
             }
@@ -124,13 +124,18 @@ pub(crate) fn adjoints<'t, T: Real>(
     }
 }
 
-/// g f′(x), entry by entry, where f(x) is y; none if that is 0 everywhere.
-fn times_slope<'t, T: Real>(function: Function, g: Var<'t, T>, x: Var<'t, T>, y: Var<'t, T>) -> Option<Var<'t, T>> {
-    match function.derivative(Entrywise(x), Entrywise(y)) {
+/// g f′(x), entry by entry, where f(x) is y; none if that is 0 everywhere. Records neither g nor y where they are not needed.
+fn times_slope<'t, T: Real>(
+    function: Function,
+    g: impl FnOnce() -> Var<'t, T>,
+    x: Var<'t, T>,
+    y: impl Fn() -> Var<'t, T>,
+) -> Option<Var<'t, T>> {
+    match function.derivative(Entrywise(x), || Entrywise(y())) {
         Derivative::Zero => None,
-        Derivative::OfX(slope) => Some(times_map(g, x, slope)),
-        Derivative::OfValue(slope) => Some(times_map(g, y, slope)),
-        Derivative::Formula(slope) => Some(g.component_mul(slope.0)),
+        Derivative::OfX(slope) => Some(times_map(g(), x, slope)),
+        Derivative::OfValue(slope) => Some(times_map(g(), y(), slope)),
+        Derivative::Formula(slope) => Some(g().component_mul(slope.0)),
     }
 }
 

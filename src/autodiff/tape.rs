@@ -215,15 +215,26 @@ impl<T: Real> Tape<T> {
         Var::failed(self)
     }
 
+    /// The selection that [`Op::Gather`] and [`Op::ScatterAdd`] name by a number; none if there is no such.
+    ///
+    /// ```
+    /// use fenchel::autodiff::{Op, Selection};
+    ///
+    /// let tape = fenchel::Tape::new();
+    /// let last = tape.filled(4, 3, 1.0_f64).gather(Selection::range(2, 1, 3));
+    /// assert_eq!(last.shape(), (4, 1));
+    /// let Op::Gather(_, number) = tape.ops()[1] else { unreachable!() };
+    /// assert_eq!(tape.selection(number), Some(Selection::range(2, 1, 3)));
+    /// ```
+    pub fn selection(&self, number: usize) -> Option<Selection> {
+        self.graph.borrow().selections.get(number).copied()
+    }
+
     /// Keeps a selection, and returns its number.
     pub(crate) fn keep(&self, selection: Selection) -> usize {
         let selections = &mut self.graph.borrow_mut().selections;
         selections.push(selection);
         selections.len() - 1
-    }
-
-    pub(crate) fn selection(&self, number: usize) -> Selection {
-        self.graph.borrow().selections[number]
     }
 
     pub(crate) fn op(&self, index: usize) -> Op<T> {
@@ -260,21 +271,34 @@ impl<T: Real> Tape<T> {
     /// Reads the value of a node, or the failure that kept it from being computed.
     pub(crate) fn read<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> Result<A, TapeError> {
         self.check()?;
-        self.graph.borrow_mut().fill(index)?;
+        self.fill(index)?;
         Ok(read(&self.graph.borrow().slots[index]))
     }
 
     /// Reads the value of a node that there is, failure or not.
     pub(crate) fn peek<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> A {
         // One that there is no memory for has no entries.
-        let _ = self.graph.borrow_mut().fill(index);
+        let _ = self.fill(index);
         read(&self.graph.borrow().slots[index])
+    }
+
+    /// Computes a node that was not needed before.
+    fn fill(&self, index: usize) -> Result<(), TapeError> {
+        let graph = &mut *self.graph.borrow_mut();
+        graph.fill(index).inspect_err(|&failure| {
+            graph.failure.get_or_insert(failure);
+        })
+    }
+
+    /// The shape of a node that there is, failure or not.
+    pub(crate) fn shape_of(&self, index: usize) -> Shape {
+        self.graph.borrow().nodes[index].shape
     }
 
     /// The shape of a node, or the failure that kept it from being computed.
     pub(crate) fn shape(&self, index: usize) -> Result<Shape, TapeError> {
         self.check()?;
-        Ok(self.graph.borrow().nodes[index].shape)
+        Ok(self.shape_of(index))
     }
 
     pub(crate) fn take_walk(&self) -> Walk {

@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use nalgebra::DMatrix;
-
 use super::Tape;
 use super::op::{Factor, Op};
 use crate::real::{Real, to_f64};
@@ -66,7 +64,7 @@ impl<T: Real> Tape<T> {
                 row,
                 column,
                 value,
-                parents: op.parents().collect(),
+                parents: op.operands().collect(),
             })
         })
     }
@@ -83,7 +81,7 @@ impl<T: Real> Tape<T> {
     pub fn dump(&self) -> String {
         let mut text = String::new();
         for node in 0..self.len() {
-            let (rows, columns) = self.peek(node, DMatrix::shape);
+            let (rows, columns) = self.shape_of(node);
             let (op, origin) = (self.describe(node), self.origin(node));
             let path = self.place(origin) + &"'".repeat(origin.order);
             let line = format!("{node:4}  {op:32} {rows:5} x {columns:<5} {path}");
@@ -116,14 +114,14 @@ impl<T: Real> Tape<T> {
                 let _ = writeln!(text, "  subgraph cluster_{number} {{ label=\"{label}\";");
             }
             for &node in nodes {
-                let (rows, columns) = self.peek(node, DMatrix::shape);
+                let (rows, columns) = self.shape_of(node);
                 let op = self.describe(node);
                 let _ = writeln!(text, "    n{node} [label=\"{node}: {op}\\n{rows} x {columns}\"];");
             }
             text += if boxed { "  }\n" } else { "" };
         }
         for node in 0..self.len() {
-            for parent in self.op(node).parents() {
+            for parent in self.op(node).operands() {
                 let _ = writeln!(text, "  n{parent} -> n{node};");
             }
         }
@@ -141,10 +139,11 @@ impl<T: Real> Tape<T> {
             Op::Map(a, function) => format!("Map({a}, {function:?})"),
             Op::MapMul(a, b, function) => format!("MapMul({a}, {b}, {function:?})"),
             Op::Gather(a, number) | Op::ScatterAdd(a, number) => {
-                format!("{}({a}, {:?})", op.name(), self.selection(number))
+                let selection = self.selection(number).map_or_else(String::new, |selection| format!("{selection:?}"));
+                format!("{}({a}, {selection})", op.name())
             }
             _ => {
-                let parents: Vec<_> = op.parents().map(|parent| parent.to_string()).collect();
+                let parents: Vec<_> = op.operands().map(|parent| parent.to_string()).collect();
                 format!("{}({})", op.name(), parents.join(", "))
             }
         }

@@ -15,16 +15,16 @@ pub(crate) enum Derivative<E> {
 }
 
 impl Function {
-    /// The derivative at x, where y is the value there.
-    pub(crate) fn derivative<E: Elementary>(self, x: E, y: E) -> Derivative<E> {
+    /// The derivative at x, where y is the value there; it is asked for only where it is needed.
+    pub(crate) fn derivative<E: Elementary>(self, x: E, y: impl FnOnce() -> E) -> Derivative<E> {
         use Derivative::{Formula, OfValue, OfX, Zero};
         match self {
-            Self::Exp => Formula(y),
+            Self::Exp => Formula(y()),
             Self::ExpM1 => OfX(Self::Exp),         // not y + 1, which cancels far below 0
             Self::OneMExpM => Formula((-x).exp()), // not 1 - y, which cancels far above 0
             Self::ExpM1Mx => OfX(Self::ExpM1),
             Self::XExpMExpM1 => Formula(x * x.exp()),
-            Self::ScaledExp(c) => Formula(y.scale(c)),
+            Self::ScaledExp(c) => Formula(y().scale(c)),
             Self::ScaledExpM1(c) => OfX(Self::ScaledExp(c)),
             // eˣ (e⁽ᵃ⁻¹⁾ˣ − 1)/(a − 1) = eᵃˣ (e⁽¹⁻ᵃ⁾ˣ − 1)/(1 − a): the first where x > 0 or a > 1, the second where x < 0 or a > 0, lest a factor
             // overflow.
@@ -42,14 +42,14 @@ impl Function {
             Self::LnMixExp(weights) => OfX(Self::MixSigmoid(weights)),
             Self::LnCosh => OfX(Self::Tanh),
             Self::Softplus => OfValue(Self::OneMExpM),
-            Self::MixSigmoid([one, exp]) => Formula(y * (-x).mix_sigmoid([exp, one])),
-            Self::Sqrt => Formula(y.recip_or_zero().scale(0.5)),
+            Self::MixSigmoid([one, exp]) => Formula(y() * (-x).mix_sigmoid([exp, one])),
+            Self::Sqrt => Formula(y().recip_or_zero().scale(0.5)),
             Self::Square => Formula(x.scale(2.0)),
-            Self::Recip | Self::RecipOrZero => Formula(-y.square()),
+            Self::Recip | Self::RecipOrZero => Formula(-y().square()),
             Self::Tanh => OfValue(Self::OneMSquare),
             Self::OneMSquare => Formula(x.scale(-2.0)),
             Self::Sigmoid => OfX(Self::SigmoidSlope), // not y (1 - y), which cancels far above 0
-            Self::SigmoidSlope => Formula(-(y * x.scale(0.5).tanh())),
+            Self::SigmoidSlope => Formula(-(y() * x.scale(0.5).tanh())),
             Self::Abs => OfX(Self::Sign),
             Self::Relu => OfValue(Self::Step(0.0)),
             // The value is positive where x is, unless the slope is negative.
@@ -67,6 +67,6 @@ impl Function {
 
     /// Is the derivative a function of the value? Then nobody needs x any more.
     pub(crate) fn derives_from_value(self) -> bool {
-        matches!(self.derivative(0.0, 0.0), Derivative::OfValue(_))
+        matches!(self.derivative(0.0, || 0.0), Derivative::OfValue(_))
     }
 }

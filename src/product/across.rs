@@ -18,8 +18,8 @@ const MANY: usize = 256;
 /// Bytes that stay in the nearest cache while a product goes on.
 const NEAR: usize = 1 << 14;
 
-/// Bytes of a product that stay in the second cache until more is made of them.
-const NEARLY: usize = 1 << 17;
+/// Bytes of a product that more is made of at a time: they stay in the second cache.
+const PART_BYTES: usize = 1 << 17;
 
 /// The most vectors of rows of a tile.
 const MOST_VECTORS: usize = 8;
@@ -58,7 +58,7 @@ impl<T: Wide> Product<'_, T> {
                         };
                     if last {
                         let done = part.i.min(self.rows);
-                        if done == self.rows || (done - finished) * (end - first) * size_of::<T>() >= NEARLY {
+                        if done == self.rows || (done - finished) * (end - first) * size_of::<T>() >= PART_BYTES {
                             self.finish([finished, done], [first, end]);
                             finished = done;
                         }

@@ -1,11 +1,15 @@
 //! Which loops multiply which factors, and on how many threads.
 
+use std::any::TypeId;
+
 use nalgebra::DMatrix;
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 use super::wide::Wide;
 use super::{Factor, Room, Then};
 use crate::elementary::{Function, Rows};
+#[cfg(feature = "rayon")]
+use crate::parallel::MANY;
 use crate::real::Real;
 use crate::vector::{known, known_ref};
 
@@ -57,6 +61,33 @@ pub(super) struct Product<'a, W> {
     pub(super) room: &'a mut Vec<W>,
 }
 
+/// See [`finishes`](super::finishes).
+pub(super) fn finishes<T: Real>([rows, terms, columns]: [usize; 3]) -> bool {
+    let is_known = [TypeId::of::<f32>(), TypeId::of::<f64>()].contains(&TypeId::of::<T>());
+    let is_fast = is_known && Arch::new().dispatch(HasVectors) && columns >= THIN && rows >= THIN && terms > 0;
+    #[cfg(feature = "rayon")]
+    return is_fast && (is_threaded(rows * columns, terms, columns) || rows * columns < MANY);
+    #[cfg(not(feature = "rayon"))]
+    is_fast
+}
+
+struct HasVectors;
+
+impl WithSimd for HasVectors {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> bool {
+        !S::IS_SCALAR
+    }
+}
+
+/// Are so many entries, of so many terms each and in so many columns, worth more than one thread?
+#[cfg(feature = "rayon")]
+fn is_threaded(entries: usize, terms: usize, columns: usize) -> bool {
+    entries.saturating_mul(terms) >= THREADED && columns >= THIN
+}
+
 /// Multiplies numbers of type `W`; false if they are of another, or if the machine has no vectors for them.
 pub(super) fn multiply<T: Real, W: Wide>(
     left: Factor<'_, T>,
@@ -84,7 +115,7 @@ pub(super) fn multiply<T: Real, W: Wide>(
     let out = out.as_mut_slice();
     let along = left.transposed && !right.transposed && rows.min(out.len() / rows) < THIN;
     #[cfg(feature = "rayon")]
-    if out.len().saturating_mul(inner) >= THREADED && out.len() / rows >= THIN {
+    if is_threaded(out.len(), inner, out.len() / rows) {
         return on_threads(
             Product { left, right, inner, start, finish, out, rows, along, room: &mut Vec::new() },
             rooms,

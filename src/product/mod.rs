@@ -58,6 +58,17 @@ impl<T: Real> Default for Room<T> {
     }
 }
 
+/// Is what becomes of a product of this many rows, terms and columns done part by part, and on as many threads as it would be done alone?
+pub(crate) fn finishes<T: Real>(shape: [usize; 3]) -> bool {
+    #[cfg(feature = "simd")]
+    return fast::finishes::<T>(shape);
+    #[cfg(not(feature = "simd"))]
+    {
+        let _ = shape;
+        false
+    }
+}
+
 /// Writes the product of two factors, whose shapes fit, plus a row `start` added to every row, if it is given; or what becomes of that.
 pub(crate) fn multiply<T: Real>(
     left: Factor<'_, T>,

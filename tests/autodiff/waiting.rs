@@ -1,6 +1,7 @@
 //! Large products wait for the function that follows, and are computed along with it: nobody who asks for a number must notice.
 
-use fenchel::autodiff::check;
+use fenchel::autodiff::{Op, check};
+use fenchel::elementary::Function;
 use fenchel::nalgebra::DMatrix;
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
 use fenchel::rand::{RngExt, SeedableRng};
@@ -87,4 +88,40 @@ fn a_negative_slope_is_not_read_off_the_value() {
     let x = tape.var(&DMatrix::from_row_slice(1, 4, &[-2.0, -0.5, 0.5, 2.0]));
     let [slope] = tape.grad(x.leaky_relu(-0.25).sum(), [x]);
     assert_eq!(slope.to_matrix().unwrap().as_slice(), [-0.25, -0.25, 1.0, 1.0]);
+}
+
+#[test]
+fn what_is_cut_off_from_a_product_has_its_numbers_and_not_those_of_an_earlier_step() {
+    let [x, weight, bias, _] = inputs();
+    let mut tape = Tape::new();
+    let steps = [true, false].map(|read_first| {
+        tape.clear();
+        let product = tape.var(&x).affine(tape.var(&(&weight * if read_first { 2.0 } else { 1.0 })), tape.var(&bias));
+        if read_first {
+            product.to_matrix().unwrap();
+        }
+        product.tanh();
+        let (cut, reversed) = (product.detach(), product.reverse_gradient());
+        assert_eq!(cut.to_matrix(), product.to_matrix());
+        assert_eq!(reversed.to_matrix(), product.to_matrix());
+        cut.to_matrix().unwrap()
+    });
+    assert_ne!(steps[0], steps[1]);
+
+    let fresh = Tape::new();
+    let product = fresh.var(&x).affine(fresh.var(&weight), fresh.var(&bias));
+    product.tanh();
+    assert_eq!(product.detach().to_matrix().unwrap(), steps[1]);
+}
+
+#[test]
+fn the_second_derivative_of_a_step_records_nothing() {
+    let tape = Tape::new();
+    let x = tape.var(&DMatrix::from_row_slice(1, 2, &[-2.0, 0.5]));
+    let [slope] = tape.grad(x.leaky_relu(0.1).square().sum(), [x]);
+    let before = tape.len();
+    let [second] = tape.grad(slope.sum(), [x]);
+    assert_eq!(second.to_matrix().unwrap().as_slice(), [2.0 * 0.1 * 0.1, 2.0]);
+    let steps = tape.ops()[before..].iter().filter(|op| matches!(op, Op::Map(_, Function::Step(_)))).count();
+    assert_eq!(steps, 0, "{}", tape.dump());
 }
