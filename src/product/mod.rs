@@ -59,6 +59,7 @@ impl<T: Real> Default for Room<T> {
 }
 
 /// Is what becomes of a product of this many rows, terms and columns done part by part, and on as many threads as it would be done alone?
+#[cfg_attr(not(feature = "simd"), expect(clippy::extra_unused_type_parameters))]
 pub(crate) fn finishes<T: Real>(shape: [usize; 3]) -> bool {
     #[cfg(feature = "simd")]
     return fast::finishes::<T>(shape);
