@@ -4,6 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::copies::{copy, copy_right, copy_rows, copy_transposed};
 use super::fast::Product;
+use super::few::FEW;
 use super::wide::{MOST_LANES, Wide};
 
 /// Terms summed up at a time: the copy of a few rows of so many columns stays in the nearest cache.
@@ -44,12 +45,15 @@ impl<T: Wide> Product<'_, T> {
                 if copied {
                     copy_right(self.room, self.right, part);
                 }
+                let few = self.inner <= FEW && !self.left.transposed && self.rows.is_multiple_of(lanes);
                 let (last, mut finished) = (self.finish.is_some() && from + depth == self.inner, 0);
                 while part.i < self.rows {
                     // As many vectors of rows, by as many columns, as leave all sums in registers: twelve or a few less.
                     let vectors = (self.rows - part.i).div_ceil(lanes);
                     part.i += lanes
                         * match (vectors, end - first) {
+                            (4.., 3..) if few => self.few::<S, 4>(simd, part),
+                            (_, 3..) if few => self.few::<S, 1>(simd, part),
                             (8.., 1) => self.panel::<S, 8>(simd, part),
                             (4.., 1..=2) => self.panel::<S, 4>(simd, part),
                             (3 | 5.., _) => self.panel::<S, 3>(simd, part),
@@ -195,7 +199,7 @@ struct Run<'a, T> {
 
 /// Runs a kernel as a function of its own, whose registers are not shared with what surrounds it.
 #[inline(never)]
-fn apart<S: Simd>(simd: S, kernel: impl WithSimd<Output = ()>) {
+pub(super) fn apart<S: Simd>(simd: S, kernel: impl WithSimd<Output = ()>) {
     simd.vectorize(kernel);
 }
 

@@ -25,6 +25,8 @@ impl<T: Wide> Product<'_, T> {
                     let mut i = block;
                     while i < end {
                         i += match (end - i, columns - j) {
+                            (4.., 1) => tile(i, j).add::<S, 4, 1>(simd, out),
+                            (4.., 2 | 3) => tile(i, j).add::<S, 4, 2>(simd, out),
                             (1, 1) => tile(i, j).add::<S, 1, 1>(simd, out),
                             (1, 2 | 3) => tile(i, j).add::<S, 1, 2>(simd, out),
                             (1, _) => tile(i, j).add::<S, 1, 4>(simd, out),
@@ -64,22 +66,18 @@ impl<'a, T: Wide> Tile<'a, T> {
         let Self { left, right, start, from, depth, i, j, rows } = self;
         let split =
             |factor: Held<'a, T>, column| T::vectors::<S>(&factor.entries[column * factor.stride + from..][..depth]);
-        let (mut a, mut b) = ([split(left, i); A], [split(right, j); B]);
+        let (a, b) = (
+            std::array::from_fn::<_, A, _>(|n| split(left, i + n)),
+            std::array::from_fn::<_, B, _>(|m| split(right, j + m)),
+        );
         // All cut to one length, so that the compiler sees that no index is out of bounds.
-        let whole = a[0].0.len();
-        for (n, a) in a.iter_mut().enumerate() {
-            *a = split(left, i + n);
-            a.0 = &a.0[..whole];
-        }
-        for (m, b) in b.iter_mut().enumerate() {
-            *b = split(right, j + m);
-            b.0 = &b.0[..whole];
-        }
+        let whole = depth / T::lanes::<S>();
+        let (whole_a, whole_b) = (a.map(|(whole_a, _)| &whole_a[..whole]), b.map(|(whole_b, _)| &whole_b[..whole]));
         let mut sums = [[T::broadcast(simd, T::default()); B]; A];
         for at in 0..whole {
             for n in 0..A {
                 for m in 0..B {
-                    sums[n][m] = T::fused(simd, a[n].0[at], b[m].0[at], sums[n][m]);
+                    sums[n][m] = T::fused(simd, whole_a[n][at], whole_b[m][at], sums[n][m]);
                 }
             }
         }

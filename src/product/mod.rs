@@ -12,6 +12,8 @@ mod along;
 mod copies;
 #[cfg(feature = "simd")]
 mod fast;
+#[cfg(feature = "simd")]
+mod few;
 mod plain;
 #[cfg(test)]
 mod tests;

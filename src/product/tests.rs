@@ -60,13 +60,13 @@ fn products_that_fill_their_blocks_and_do_not_are_those_of_a_triple_loop() {
     let around = |size: usize| [size - 1, size, size + 1];
     // Around multiples of vectors of every width, and around what is taken at a time.
     for rows in [16, 24, 33, 48, 64, 97, 128] {
-        for (columns, inner) in [(1, 1), (2, 40), (7, 64), (8, 17), (32, 2), (33, 31)] {
+        for (columns, inner) in [(1, 1), (5, 1), (2, 40), (7, 64), (8, 17), (32, 2), (33, 31)] {
             check::<f32>(&mut rng, [rows, columns, inner], &mut f32_room);
             check::<f64>(&mut rng, [rows, columns, inner], &mut f64_room);
         }
     }
     for size in around(256) {
-        for shape in [[size, 5, 3], [5, size, 3], [20, 12, size], [3, 2, 2 * size], [size, 10, size]] {
+        for shape in [[size, 5, 3], [5, size, 3], [20, 12, size], [32, size, 1], [3, 2, 2 * size], [size, 10, size]] {
             check::<f32>(&mut rng, shape, &mut f32_room);
             check::<f64>(&mut rng, shape, &mut f64_room);
         }
