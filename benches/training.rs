@@ -54,8 +54,7 @@ struct Training<T: SampleReal, C: Network<T>> {
     critic_params: C::Params,
     generator_adam: Adam<T>,
     critic_adam: Adam<T>,
-    // A tape for each loss: shapes on it are the same every time.
-    tapes: [Tape<T>; 3],
+    tape: Tape<T>,
     generator_gradients: Gradients<T>,
     critic_gradients: Gradients<T>,
     noise: DMatrix<T>,
@@ -74,7 +73,7 @@ impl<T: SampleReal, C: Network<T>> Training<T, C> {
             critic_params,
             critic_adam: Adam::new(RATES[0])?,
             generator_adam: Adam::new(RATES[1])?,
-            tapes: [Tape::new(), Tape::new(), Tape::new()],
+            tape: Tape::new(),
             generator_gradients: Gradients::new(),
             critic_gradients: Gradients::new(),
             noise: DMatrix::zeros(BATCH, LATENT),
@@ -85,24 +84,23 @@ impl<T: SampleReal, C: Network<T>> Training<T, C> {
     /// An Adam step of the critic on rows, one on samples, and one of the generator. The losses are mean e^o on data, −mean(o + 1 + 10⁻¹⁰) on samples,
     /// and mean e^o of its samples for the generator, where o is what the critic says.
     fn iterate(&mut self) -> Result<(), Failure> {
-        let Self { rows, critic, generator_params, critic_params, noise, rng, .. } = self;
-        let [on_data, on_samples, of_generator] = &mut self.tapes;
+        let Self { rows, critic, generator_params, critic_params, noise, rng, tape, .. } = self;
         let picked: [usize; BATCH] = std::array::from_fn(|_| rng.random_range(0..rows.nrows()));
         noise.iter_mut().for_each(|z| *z = T::standard_uniform(rng));
 
-        value_and_grad(on_data, critic_params, &mut self.critic_gradients, |t, d| {
+        value_and_grad(tape, critic_params, &mut self.critic_gradients, |t, d| {
             let real = t.from_fn(BATCH, 2, |i, j| rows[(picked[i], j)]);
             critic.apply(t, d, real).exp().mean()
         })?;
         self.critic_adam.update(critic_params, &self.critic_gradients)?;
 
-        value_and_grad(on_samples, critic_params, &mut self.critic_gradients, |t, d| {
+        value_and_grad(tape, critic_params, &mut self.critic_gradients, |t, d| {
             let fake = GENERATOR.apply(t, &generator_params.lift(t), t.var(noise));
             -critic.apply(t, d, fake).shift(convert(1.0 + 1e-10)).mean()
         })?;
         self.critic_adam.update(critic_params, &self.critic_gradients)?;
 
-        value_and_grad(of_generator, generator_params, &mut self.generator_gradients, |t, g| {
+        value_and_grad(tape, generator_params, &mut self.generator_gradients, |t, g| {
             let fake = GENERATOR.apply(t, g, t.var(noise));
             critic.apply(t, &critic_params.lift(t), fake).exp().mean()
         })?;

@@ -46,15 +46,18 @@ pub(crate) fn fits<T>(rows: usize, columns: usize) -> bool {
 
 /// Gives `matrix` the shape asked for, keeping its allocation. The entries are left over from before: fill them. False, and a matrix without entries, if
 /// there is no memory for as many.
+#[inline]
 pub(crate) fn reshape<T: Real>(matrix: &mut DMatrix<T>, rows: usize, columns: usize) -> bool {
-    if matrix.shape() != (rows, columns) {
-        let mut buffer: Vec<T> = std::mem::replace(matrix, DMatrix::zeros(0, 0)).data.into();
-        if buffer.try_reserve_exact((rows * columns).saturating_sub(buffer.len())).is_err() {
-            return false;
-        }
-        buffer.resize(rows * columns, T::zero());
-        *matrix = DMatrix::from_vec(rows, columns, buffer);
+    matrix.shape() == (rows, columns) || reshape_anew(matrix, rows, columns)
+}
+
+fn reshape_anew<T: Real>(matrix: &mut DMatrix<T>, rows: usize, columns: usize) -> bool {
+    let mut buffer: Vec<T> = std::mem::replace(matrix, DMatrix::zeros(0, 0)).data.into();
+    if buffer.try_reserve_exact((rows * columns).saturating_sub(buffer.len())).is_err() {
+        return false;
     }
+    buffer.resize(rows * columns, T::zero());
+    *matrix = DMatrix::from_vec(rows, columns, buffer);
     true
 }
 

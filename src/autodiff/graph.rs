@@ -4,13 +4,16 @@
 //! function of it whose first derivative does not need it, the two are computed as one, part by part, and the product has no slot. Should
 //! somebody ask for it after all, it is computed then.
 
+use std::ops::Index;
+
 use nalgebra::DMatrix;
 
 use super::kernel::{self, Scratch};
 use super::op::{Op, Shape};
+use super::slots::{NOWHERE, Slots};
 use super::{Segment, Selection, TapeError};
 use crate::product;
-use crate::real::{Real, fits, reshape};
+use crate::real::{Real, fits};
 
 /// Bytes from which on a product waits.
 const FAR: usize = 1 << 17;
@@ -18,8 +21,7 @@ const FAR: usize = 1 << 17;
 /// What a tape holds.
 pub(crate) struct Graph<T> {
     pub(crate) nodes: Vec<Node<T>>,
-    /// At least as many as `nodes`; those beyond are buffers of earlier, longer steps.
-    pub(crate) slots: Vec<DMatrix<T>>,
+    pub(crate) slots: Slots<T>,
     scratch: Scratch<T>,
     /// What gathers and scatters choose.
     pub(crate) selections: Vec<Selection>,
@@ -41,6 +43,7 @@ impl<T: Real> Graph<T> {
     /// Forgets everything but buffers.
     pub(crate) fn clear(&mut self) {
         self.nodes.clear();
+        self.slots.clear();
         self.selections.clear();
         self.places.clear();
         self.tracked.clear();
@@ -58,20 +61,18 @@ impl<T: Real> Graph<T> {
         }
         let product = if self.unfilled > 0 { self.fill_for(&op)? } else { None };
         let index = self.nodes.len();
-        if index == self.slots.len() {
-            self.slots.push(DMatrix::zeros(0, 0));
-        }
         let waits = shape.0 * shape.1 * size_of::<T>() >= FAR
             && op
                 .terms(|parent| self.nodes[parent].shape)
                 .is_some_and(|terms| product::finishes::<T>([shape.0, terms, shape.1]));
-        if waits {
+        let slot = if waits {
             self.waiting = Some(index);
             self.unfilled += 1;
+            NOWHERE
         } else {
-            self.compute(index, &op, shape, product.as_ref())?;
-        }
-        self.nodes.push(Node { op, origin: self.origin, shape, filled: !waits });
+            self.compute(&op, shape, product.as_ref())?
+        };
+        self.nodes.push(Node { op, origin: self.origin, shape, slot });
         Ok(index)
     }
 
@@ -79,7 +80,7 @@ impl<T: Real> Graph<T> {
     fn fill_for(&mut self, op: &Op<T>) -> Result<Option<Op<T>>, TapeError> {
         let waiting = self.waiting.take();
         // One that was read meanwhile is as good as any other node.
-        let product = waiting.filter(|&product| op.can_finish(product) && !self.nodes[product].filled);
+        let product = waiting.filter(|&product| op.can_finish(product) && self.nodes[product].slot == NOWHERE);
         if let (None, Some(waiting)) = (product, waiting) {
             self.fill(waiting)?;
         }
@@ -89,24 +90,50 @@ impl<T: Real> Graph<T> {
 
     /// Sees to it that the slot of a node holds its value.
     pub(crate) fn fill(&mut self, index: usize) -> Result<(), TapeError> {
-        let Node { op, shape, filled, .. } = self.nodes[index];
-        if !filled {
-            self.compute(index, &op, shape, None)?;
-            self.nodes[index].filled = true;
+        let Node { op, shape, slot, .. } = self.nodes[index];
+        if slot == NOWHERE {
+            self.nodes[index].slot = self.compute(&op, shape, None)?;
             self.unfilled -= 1;
         }
         Ok(())
     }
 
     /// Computes an operation, together with a product that it is a function of, if that is given; all other operands are filled.
-    fn compute(&mut self, index: usize, op: &Op<T>, shape: Shape, product: Option<&Op<T>>) -> Result<(), TapeError> {
-        let (before, rest) = self.slots.split_at_mut(index);
-        let (slot, (rows, columns)) = (&mut rest[0], shape);
-        if !reshape(slot, rows, columns) {
-            return Err(TapeError::TooLarge { op: op.name(), rows, columns });
-        }
-        kernel::fill(op, product, before, &self.selections, slot, &mut self.scratch);
-        Ok(())
+    fn compute(&mut self, op: &Op<T>, shape: Shape, product: Option<&Op<T>>) -> Result<usize, TapeError> {
+        let (rows, columns) = shape;
+        let slot = self.slots.take(shape).ok_or(TapeError::TooLarge { op: op.name(), rows, columns })?;
+        let (before, out, after) = self.slots.around(slot);
+        let values = Values { nodes: &self.nodes, before, after };
+        kernel::fill(op, product, values, &self.selections, out, &mut self.scratch);
+        Ok(slot)
+    }
+
+    /// The value of a node that is filled; of another, a matrix without entries.
+    pub(crate) fn value(&self, index: usize) -> &DMatrix<T> {
+        self.slots.get(self.nodes[index].slot)
+    }
+
+    /// The value of a leaf, to be written to.
+    pub(crate) fn leaf_mut(&mut self, index: usize) -> &mut DMatrix<T> {
+        self.slots.get_mut(self.nodes[index].slot)
+    }
+}
+
+/// The values of nodes, but for what is in one slot: those before it, and those after.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a, T> {
+    nodes: &'a [Node<T>],
+    before: &'a [DMatrix<T>],
+    after: &'a [DMatrix<T>],
+}
+
+impl<T: Real> Index<usize> for Values<'_, T> {
+    type Output = DMatrix<T>;
+
+    #[inline]
+    fn index(&self, node: usize) -> &DMatrix<T> {
+        let slot = self.nodes[node].slot;
+        self.before.get(slot).unwrap_or_else(|| &self.after[slot - self.before.len() - 1])
     }
 }
 
@@ -114,7 +141,7 @@ impl<T: Real> Default for Graph<T> {
     fn default() -> Self {
         Self {
             nodes: Vec::new(),
-            slots: Vec::new(),
+            slots: Slots::default(),
             scratch: Scratch::default(),
             selections: Vec::new(),
             failure: None,
@@ -133,8 +160,8 @@ pub(crate) struct Node<T> {
     pub(crate) op: Op<T>,
     pub(crate) origin: Origin,
     pub(crate) shape: Shape,
-    /// Does its slot hold its value?
-    filled: bool,
+    /// Where its value is, once it is computed.
+    slot: usize,
 }
 
 /// Where a node is from.

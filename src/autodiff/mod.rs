@@ -7,7 +7,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `tape` | the tape: what users call |
-//! | `graph` | nodes, the slots that hold their values, and when these are filled |
+//! | `graph` | nodes, and when they are computed |
+//! | `slots` | where their values are kept: buffers that steps of any kind share |
 //! | `var` | variables: methods and operators |
 //! | `op` | the closed set of operations, their shapes |
 //! | `kernel` | how an operation fills its slot |
@@ -24,6 +25,7 @@ mod op;
 mod params;
 mod rules;
 mod selection;
+mod slots;
 mod tape;
 mod trace;
 mod transform;

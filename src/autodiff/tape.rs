@@ -1,4 +1,4 @@
-//! The tape: nodes, and the slots that hold their values.
+//! The tape: what users call.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -12,8 +12,8 @@ use crate::real::Real;
 
 /// Where computations are recorded, so that they can be differentiated.
 ///
-/// Values are matrices, rows being samples. Node i of one step overwrites slot i of the step before: a loop that records the
-/// same shapes every time makes the tape allocate nothing after its first step.
+/// Values are matrices, rows being samples. A step overwrites the matrices of those before it: a loop makes the tape allocate nothing after its first
+/// round, however many different losses, up to sixteen, take turns on it.
 ///
 /// ```
 /// use fenchel::Tape;
@@ -62,9 +62,9 @@ impl<T: Real> Tape<T> {
         self.len() == 0
     }
 
-    /// The number of slots ever made: the length of the longest step so far. It stays put in a loop of equal steps.
+    /// The number of matrices kept, in use or not. It stays put in a loop of equal steps; those of a size that sixteen steps have not asked for are given back.
     pub fn slots(&self) -> usize {
-        self.graph.borrow().slots.len()
+        self.graph.borrow().slots.count()
     }
 
     /// The operations recorded since the tape was cleared, in order.
@@ -94,13 +94,15 @@ impl<T: Real> Tape<T> {
             return leaf;
         }
         // Taken out meanwhile, since `entry` may use the tape.
-        let mut value = std::mem::replace(&mut self.graph.borrow_mut().slots[leaf.index()], DMatrix::zeros(0, 0));
+        let exchange = |value: &mut DMatrix<T>| std::mem::swap(self.graph.borrow_mut().leaf_mut(leaf.index()), value);
+        let mut value = DMatrix::zeros(0, 0);
+        exchange(&mut value);
         for (j, mut column) in value.column_iter_mut().enumerate() {
             for (i, value) in column.iter_mut().enumerate() {
                 *value = entry(i, j);
             }
         }
-        self.graph.borrow_mut().slots[leaf.index()] = value;
+        exchange(&mut value);
         leaf
     }
 
@@ -199,7 +201,7 @@ impl<T: Real> Tape<T> {
         }
         match graph.record(op, own) {
             Ok(index) => {
-                fill(&mut graph.slots[index]);
+                fill(graph.leaf_mut(index));
                 Var::new(self, index)
             }
             Err(failure) => {
@@ -272,14 +274,14 @@ impl<T: Real> Tape<T> {
     pub(crate) fn read<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> Result<A, TapeError> {
         self.check()?;
         self.fill(index)?;
-        Ok(read(&self.graph.borrow().slots[index]))
+        Ok(read(self.graph.borrow().value(index)))
     }
 
     /// Reads the value of a node that there is, failure or not.
     pub(crate) fn peek<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> A {
         // One that there is no memory for has no entries.
         let _ = self.fill(index);
-        read(&self.graph.borrow().slots[index])
+        read(self.graph.borrow().value(index))
     }
 
     /// Computes a node that was not needed before.

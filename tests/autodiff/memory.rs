@@ -1,7 +1,7 @@
 //! Memory: after its first step a loop of equal steps allocates nothing.
 
 use allocation_counter::measure;
-use fenchel::autodiff::{Gradients, Selection, value_and_grad};
+use fenchel::autodiff::{Gradients, Params, Selection, value_and_grad};
 use fenchel::nalgebra::DMatrix;
 use fenchel::nn::{
     BatchNorm, Conv, Dense, Dropout, Flatten, Image, Images, Layer, LayerNorm, LeakyRelu, MaxPool, Network,
@@ -103,6 +103,49 @@ fn a_loop_of_thick_products_keeps_its_slots_and_its_memory() {
     let first = step();
     let left = measure(|| assert!((0..1000).all(|_| step() == first)));
     assert_eq!((left.count_current, left.bytes_current), (0, 0), "{left:?}");
+}
+
+/// Losses of different lengths and shapes on one tape, by turns and each as often as it likes: what one leaves the next takes up.
+#[test]
+fn different_losses_by_turns_on_one_tape_allocate_nothing_after_their_first_round() {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(4);
+    let (critic, generator) = ((Dense(5), LeakyRelu, Dense(1)), (Dense(3), Tanh, Dense(2)));
+    let (_, d) = critic.init(&mut rng, 2).unwrap();
+    let (_, g) = generator.init(&mut rng, 4).unwrap();
+    let (rows, noise) = (DMatrix::from_element(32, 2, 0.5), DMatrix::from_element(32, 4, -0.5));
+    let other_noise = DMatrix::from_element(20, 4, 0.5);
+    let (mut tape, mut of_critic, mut of_generator) = (Tape::<f64>::new(), Gradients::new(), Gradients::new());
+    let mut round = || {
+        for _ in 0..5 {
+            value_and_grad(&mut tape, &d, &mut of_critic, |t, d| {
+                let fake = generator.apply(t, &g.lift(t), t.var(&noise));
+                critic.apply(t, d, t.var(&rows)).mean() - critic.apply(t, d, fake).exp().mean()
+            })
+            .unwrap();
+        }
+        value_and_grad(&mut tape, &g, &mut of_generator, |t, g| {
+            critic.apply(t, &d.lift(t), generator.apply(t, g, t.var(&other_noise))).mean()
+        })
+        .unwrap();
+        tape.slots()
+    };
+    let slots = round();
+    assert_eq!(measure(|| (0..1000).for_each(|_| assert_eq!(round(), slots))).count_total, 0);
+}
+
+#[test]
+fn buffers_of_a_size_that_is_not_asked_for_again_are_given_back() {
+    let mut tape = Tape::<f64>::new();
+    let mut step = |rows| {
+        tape.clear();
+        tape.filled(rows, 10, 1.0).exp().sum().to_scalar().unwrap();
+        tape.slots()
+    };
+    let few = step(8);
+    let all = step(10_000);
+    assert!(all > few);
+    let after = measure(|| assert_eq!((0..100).map(|_| step(8)).last(), Some(few)));
+    assert!(after.bytes_current <= -2 * 10_000 * 10 * 8, "{after:?}");
 }
 
 #[test]

@@ -34,6 +34,30 @@ fn slots_do_not_grow_after_the_first_step_of_a_loop() {
     assert!(slots.iter().all(|&n| n == slots[0]), "{slots:?}");
 }
 
+/// Steps of any sizes, one after another: what is in a buffer from before must not matter.
+#[test]
+fn a_tape_that_was_used_for_other_shapes_gives_the_numbers_of_a_new_one() {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(6);
+    let net = (Dense(4), Tanh, Dense(2));
+    let (_, params) = net.init(&mut rng, 2).unwrap();
+    let mut used = Tape::<f64>::new();
+    for _ in 0..200 {
+        let (count, twice) = (rng.random_range(0..9), rng.random_bool(0.5));
+        let rows = DMatrix::from_fn(count, 2, |_, _| rng.random_range(-1.0..1.0));
+        let gradient = |tape: &mut Tape<f64>| {
+            let mut gradients = Gradients::new();
+            let value = value_and_grad(tape, &params, &mut gradients, |t, p| {
+                let x = t.var(&rows);
+                let y = net.apply(t, p, x).square().sum();
+                let [slopes] = if twice { t.grad(y, [x]) } else { [x] };
+                y + slopes.square().sum()
+            });
+            (value.unwrap(), gradients.leaves().to_vec())
+        };
+        assert_eq!(gradient(&mut used), gradient(&mut Tape::new()), "{count} rows");
+    }
+}
+
 #[test]
 fn clear_forgets_the_nodes_and_keeps_the_slots() {
     let mut tape = Tape::new();

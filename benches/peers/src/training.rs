@@ -53,8 +53,7 @@ pub struct Training<'a, T: SampleReal, C: Network<T>> {
     critic_params: C::Params,
     generator_adam: Adam<T>,
     critic_adam: Adam<T>,
-    // A tape for each loss: shapes on it are the same every time.
-    tapes: [Tape<T>; 3],
+    tape: Tape<T>,
     generator_gradients: Gradients<T>,
     critic_gradients: Gradients<T>,
     picked: Vec<usize>,
@@ -75,7 +74,7 @@ impl<'a, T: SampleReal, C: Network<T>> Training<'a, T, C> {
             critic_params,
             critic_adam: Adam::new(RATES[0])?,
             generator_adam: Adam::new(RATES[1])?,
-            tapes: [Tape::new(), Tape::new(), Tape::new()],
+            tape: Tape::new(),
             generator_gradients: Gradients::new(),
             critic_gradients: Gradients::new(),
             picked: vec![0; batch],
@@ -92,24 +91,23 @@ impl<'a, T: SampleReal, C: Network<T>> Training<'a, T, C> {
     }
 
     fn iterate(&mut self) -> Result<(), Failure> {
-        let Self { rows, critic, generator_params, critic_params, picked, noise, rng, .. } = self;
-        let [on_data, on_samples, of_generator] = &mut self.tapes;
+        let Self { rows, critic, generator_params, critic_params, picked, noise, rng, tape, .. } = self;
         picked.fill_with(|| rng.random_range(0..rows.nrows()));
         noise.iter_mut().for_each(|z| *z = T::standard_uniform(rng));
 
-        value_and_grad(on_data, critic_params, &mut self.critic_gradients, |t, d| {
+        value_and_grad(tape, critic_params, &mut self.critic_gradients, |t, d| {
             let real = t.from_fn(picked.len(), rows.ncols(), |i, j| rows[(picked[i], j)]);
             critic.apply(t, d, real).exp().mean()
         })?;
         self.critic_adam.update(critic_params, &self.critic_gradients)?;
 
-        value_and_grad(on_samples, critic_params, &mut self.critic_gradients, |t, d| {
+        value_and_grad(tape, critic_params, &mut self.critic_gradients, |t, d| {
             let fake = GENERATOR.apply(t, &generator_params.lift(t), t.var(noise));
             -critic.apply(t, d, fake).shift(nalgebra::convert(SHIFT)).mean()
         })?;
         self.critic_adam.update(critic_params, &self.critic_gradients)?;
 
-        value_and_grad(of_generator, generator_params, &mut self.generator_gradients, |t, g| {
+        value_and_grad(tape, generator_params, &mut self.generator_gradients, |t, g| {
             let fake = GENERATOR.apply(t, g, t.var(noise));
             critic.apply(t, &critic_params.lift(t), fake).exp().mean()
         })?;
@@ -129,7 +127,7 @@ impl<'a, T: SampleReal, C: Network<T>> Training<'a, T, C> {
 
     /// What the critic wants to be low, on a thousand rows of either kind: between −1 and e − 1, and e^½ − 3/2 if it says ½ to everything.
     pub fn critic_loss(&mut self) -> Result<f64, Failure> {
-        let tape = &mut self.tapes[0];
+        let tape = &mut self.tape;
         let noise = DMatrix::from_fn(1000, LATENT, |_, _| T::standard_uniform(&mut self.rng));
         let fake = evaluate(&GENERATOR, tape, &self.generator_params, &noise)?;
         let mut said = |rows| evaluate(&self.critic, tape, &self.critic_params, rows);
