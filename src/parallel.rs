@@ -51,12 +51,70 @@ pub(crate) const MANY: usize = 1 << 17;
 #[inline]
 pub(crate) fn by_chunks<T: Send>(out: &mut [T], cost: usize, work: impl Fn(usize, &mut [T]) + Send + Sync) {
     let size = if cost > 1 { (CHUNK / cost).max(1) } else { CHUNK };
+    let each = |first, out: &mut [T]| {
+        for (chunk, out) in out.chunks_mut(size).enumerate() {
+            work(first + chunk * size, out);
+        }
+    };
     #[cfg(feature = "rayon")]
     if out.len().saturating_mul(cost) >= MANY {
-        use rayon::prelude::*;
-        return out.par_chunks_mut(size).enumerate().for_each(|(chunk, out)| work(chunk * size, out));
+        let together = size * TOGETHER;
+        return on_threads(out.chunks_mut(together).enumerate(), |(n, out)| each(n * together, out));
     }
-    for (chunk, out) in out.chunks_mut(size).enumerate() {
-        work(chunk * size, out);
+    each(0, out);
+}
+
+/// Chunks that a thread takes at a time.
+#[cfg(feature = "rayon")]
+const TOGETHER: usize = 8;
+
+/// Does every piece of work, on as many threads as there are, this one among them.
+///
+/// This one begins at once, with what its cache holds, and others help as they wake: rayon's parallel iterators hand all of it to others and wait, which in a step of
+/// many short products takes longer than the products.
+#[cfg(feature = "rayon")]
+pub(crate) fn on_threads<P: Send>(pieces: impl Iterator<Item = P> + Send, work: impl Fn(P) + Sync) {
+    use std::sync::{Mutex, PoisonError};
+
+    let pieces = Mutex::new(pieces);
+    let run = || {
+        loop {
+            // Not held while the piece is worked on.
+            let next = pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(piece) = next else { break };
+            work(piece);
+        }
+    };
+    rayon::in_place_scope(|scope| {
+        for _ in 1..rayon::current_num_threads() {
+            scope.spawn(|_| run());
+        }
+        run();
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With one thread and more, and where the last chunk and the last piece are short.
+    #[test]
+    fn every_entry_is_made_once_and_knows_its_place() {
+        let run = || {
+            for (len, cost) in
+                [0, 1, CHUNK, 1 << 17, (1 << 17) + 3 * CHUNK + 7].into_iter().flat_map(|n| [(n, 1), (n, 100)])
+            {
+                let mut out = vec![0; len];
+                by_chunks(&mut out, cost, |first, out| {
+                    out.iter_mut().enumerate().for_each(|(i, made)| *made += first + i + 1);
+                });
+                assert!(out.iter().enumerate().all(|(i, &made)| made == i + 1), "{len} entries, each made from {cost}");
+            }
+        };
+        run();
+        #[cfg(feature = "rayon")]
+        for threads in [1, 2, 5] {
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::wide::Wide;
 use super::{Factor, Room, Then};
 use crate::elementary::{Function, Rows};
 #[cfg(feature = "rayon")]
-use crate::parallel::MANY;
+use crate::parallel::{MANY, on_threads};
 use crate::real::Real;
 use crate::vector::{known, known_ref};
 
@@ -18,7 +18,7 @@ const THIN: usize = 8;
 
 /// Products of numbers from which on a second thread is worth waking.
 #[cfg(feature = "rayon")]
-const THREADED: usize = 1 << 21;
+const THREADED: usize = 1 << 23;
 
 /// A factor, held column after column.
 #[derive(Clone, Copy)]
@@ -115,11 +115,9 @@ pub(super) fn multiply<T: Real, W: Wide>(
     let out = out.as_mut_slice();
     let along = left.transposed && !right.transposed && rows.min(out.len() / rows) < THIN;
     #[cfg(feature = "rayon")]
-    if is_threaded(out.len(), inner, out.len() / rows) {
-        return on_threads(
-            Product { left, right, inner, start, finish, out, rows, along, room: &mut Vec::new() },
-            rooms,
-        );
+    if is_threaded(out.len(), inner, out.len() / rows) && Arch::new().dispatch(HasVectors) {
+        by_columns(Product { left, right, inner, start, finish, out, rows, along, room: &mut Vec::new() }, rooms);
+        return true;
     }
     W::multiply(Product { left, right, inner, start, finish, out, rows, along, room: &mut rooms[0] })
 }
@@ -158,22 +156,17 @@ impl<W: Wide> WithSimd for Product<'_, W> {
 
 /// Some columns on each thread. An entry is the same sum on however many.
 #[cfg(feature = "rayon")]
-fn on_threads<W: Wide>(product: Product<'_, W>, rooms: &mut Vec<Vec<W>>) -> bool {
-    use rayon::prelude::*;
-
+fn by_columns<W: Wide>(product: Product<'_, W>, rooms: &mut Vec<Vec<W>>) {
     let Product { left, right, inner, start, finish, out, rows, along, .. } = product;
     let columns = out.len() / rows;
     let each = columns.div_ceil(rayon::current_num_threads()).next_multiple_of(4);
     rooms.resize_with(rooms.len().max(columns.div_ceil(each)), Vec::new);
-    let parts = out.par_chunks_mut(each * rows).zip(rooms).enumerate();
-    parts
-        .map(|(part, (out, room))| {
-            let first = part * each;
-            let entries = &right.entries[if right.transposed { first } else { first * right.stride }..];
-            let start = start.map(|start| &start[first..]);
-            let finish = finish.map(|finish| Finish { of: finish.of.map(|of| &of[first * rows..]), ..finish });
-            let right = Held { entries, ..right };
-            W::multiply(Product { left, right, inner, start, finish, out, rows, along, room })
-        })
-        .reduce(|| true, |done, other| done && other)
+    on_threads(out.chunks_mut(each * rows).zip(rooms).enumerate(), |(part, (out, room))| {
+        let first = part * each;
+        let entries = &right.entries[if right.transposed { first } else { first * right.stride }..];
+        let start = start.map(|start| &start[first..]);
+        let finish = finish.map(|finish| Finish { of: finish.of.map(|of| &of[first * rows..]), ..finish });
+        let right = Held { entries, ..right };
+        W::multiply(Product { left, right, inner, start, finish, out, rows, along, room });
+    });
 }

@@ -145,7 +145,8 @@ fn what_is_made_of_a_product_does_not_depend_on_when() {
 fn threads_do_not_change_a_bit() {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(9);
     let mut matrix = |rows, columns| DMatrix::<f32>::from_fn(rows, columns, |_, _| rng.random_range(-1.0..1.0));
-    let (a, b, row, others) = (matrix(300, 130), matrix(130, 70), matrix(1, 70), matrix(300, 70));
+    // Enough for threads.
+    let (a, b, row, others) = (matrix(300, 450), matrix(450, 70), matrix(1, 70), matrix(300, 70));
     let (held_a, held_b) = ([a.clone(), a.transpose()], [b.clone(), b.transpose()]);
     for (left, right) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let on = |threads| {
