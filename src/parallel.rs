@@ -95,7 +95,7 @@ pub(crate) fn on_threads<P: Send>(pieces: impl Iterator<Item = P> + Send, work: 
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK, by_chunks};
+    use crate::parallel::{CHUNK, by_chunks};
 
     /// With one thread and more, and where the last chunk and the last piece are short.
     #[test]
