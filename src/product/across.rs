@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::copies::{copy, copy_right, copy_rows, copy_transposed};
+use super::copies::{CopyTransposed, copy, copy_right, copy_rows};
 use super::fast::Product;
 use super::few::FEW;
 use super::wide::{MOST_LANES, Wide};
@@ -85,7 +85,7 @@ impl<T: Wide> Product<'_, T> {
         let panel = if left.transposed || counted < height || far {
             let to = &mut of_left[..height * depth];
             if left.transposed {
-                copy_transposed(to, left, height, counted, part);
+                apart(simd, CopyTransposed::<_, R> { to, left, counted, part });
             } else if counted < height {
                 copy(to, left, height, counted, part);
             } else {

@@ -2,9 +2,11 @@
 //!
 //! Never inlined: the loops around the products need all registers for themselves.
 
+use pulp::{Simd, WithSimd};
+
 use super::across::{Part, columns_at};
 use super::fast::Held;
-use super::wide::Wide;
+use super::wide::{BY, Wide};
 
 /// Copies columns of a right factor that is held as its transpose: the entries of some columns row after row, then those of the next columns.
 #[inline(never)]
@@ -21,9 +23,6 @@ pub(super) fn copy_right<T: Wide>(to: &mut [T], right: Held<'_, T>, part: Part) 
     }
 }
 
-/// Rows transposed at a time.
-const BY: usize = 4;
-
 /// Copies rows of the left factor, fewer than are multiplied at a time: a column of them after another, zeros below.
 #[inline(never)]
 pub(super) fn copy<T: Wide>(to: &mut [T], left: Held<'_, T>, height: usize, counted: usize, part: Part) {
@@ -35,33 +34,54 @@ pub(super) fn copy<T: Wide>(to: &mut [T], left: Held<'_, T>, height: usize, coun
     }
 }
 
-/// The same of a left factor that is held as its transpose.
-#[inline(never)]
-pub(super) fn copy_transposed<T: Wide>(to: &mut [T], left: Held<'_, T>, height: usize, counted: usize, part: Part) {
-    let Part { i, from, depth, .. } = part;
-    let whole = depth - depth % BY;
-    let mut n = 0;
-    while n + BY <= counted {
-        let [a, b, c, d] = columns_from(left, i + n, from, depth);
-        for p in (0..whole).step_by(BY) {
-            // All bounds are checked before the first entry is copied: four short columns then become four rows in registers.
-            let [a, b, c, d] = [&a[p..p + BY], &b[p..p + BY], &c[p..p + BY], &d[p..p + BY]];
-            let (first, rest) = to[p * height + n..].split_at_mut(height);
-            let (second, rest) = rest.split_at_mut(height);
-            let (third, fourth) = rest.split_at_mut(height);
-            let rows = [&mut first[..BY], &mut second[..BY], &mut third[..BY], &mut fourth[..BY]];
-            for (m, row) in rows.into_iter().enumerate() {
-                row.copy_from_slice(&[a[m], b[m], c[m], d[m]]);
+/// The same, of `R` vectors, of a left factor that is held as its transpose.
+pub(super) struct CopyTransposed<'a, T, const R: usize> {
+    pub(super) to: &'a mut [T],
+    pub(super) left: Held<'a, T>,
+    pub(super) counted: usize,
+    pub(super) part: Part,
+}
+
+impl<T: Wide, const R: usize> WithSimd for CopyTransposed<'_, T, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { to, left, counted, part } = self;
+        let (lanes, height) = (T::lanes::<S>(), R * T::lanes::<S>());
+        let by_vectors = if T::transposes(simd) { part.depth - part.depth % lanes } else { 0 };
+        let mut n = 0;
+        while n + BY <= counted.min(height) {
+            let columns = columns_from(left, part.i + n, part.from, by_vectors);
+            let columns = columns.map(|column| T::vectors::<S>(column).0);
+            for (p, to) in to.chunks_exact_mut(lanes * height).take(by_vectors / lanes).enumerate() {
+                let rows = T::transposed(simd, columns.map(|column| column[p]));
+                for (m, row) in rows.iter().enumerate() {
+                    for (g, row) in T::numbers::<S>(row).as_chunks::<BY>().0.iter().enumerate() {
+                        to[(m + BY * g) * height + n..][..BY].copy_from_slice(row);
+                    }
+                }
             }
+            n += BY;
         }
-        for p in whole..depth {
-            to[p * height + n..][..BY].copy_from_slice(&[a[p], b[p], c[p], d[p]]);
-        }
-        n += BY;
+        copy_one_by_one(to, left, height, counted, [by_vectors, n], part);
     }
-    for n in n..counted {
+}
+
+/// What is left of that: of the first rows only what comes after some columns.
+#[inline(never)]
+fn copy_one_by_one<T: Wide>(
+    to: &mut [T],
+    left: Held<'_, T>,
+    height: usize,
+    counted: usize,
+    [rows, columns]: [usize; 2],
+    Part { i, from, depth, .. }: Part,
+) {
+    for n in 0..counted {
         let column = &left.entries[(i + n) * left.stride + from..][..depth];
-        for (p, &x) in column.iter().enumerate() {
+        let first = if n < columns { rows } else { 0 };
+        for (p, &x) in column.iter().enumerate().skip(first) {
             to[p * height + n] = x;
         }
     }

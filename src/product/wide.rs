@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::fast::Product;
-use crate::real::Real;
+use crate::real::{Real, real};
 
 /// `f64` or `f32`, with what a product needs of vectors of them.
 pub(super) trait Wide: Real + Default {
@@ -24,6 +24,30 @@ pub(super) trait Wide: Real + Default {
     /// The sum of the lanes.
     fn sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
 
+    /// The numbers in the lanes.
+    fn numbers<S: Simd>(a: &Self::Vector<S>) -> &[Self];
+
+    /// Vectors in which the numbers of four others stand side by side, from the first lane of each, from the second one, ...: those in lane m and every fourth one
+    /// after it in the vector number m; if pulp's order, which is its own affair, [`transposes`](Wide::transposes).
+    fn transposed<S: Simd>(simd: S, a: [Self::Vector<S>; BY]) -> [Self::Vector<S>; BY];
+
+    /// Is `transposed` what it says?
+    #[inline(always)]
+    fn transposes<S: Simd>(simd: S) -> bool {
+        let lanes = Self::lanes::<S>();
+        let mut numbers = [[Self::default(); MOST_LANES]; BY];
+        for (k, numbers) in numbers.iter_mut().enumerate() {
+            for (lane, number) in numbers.iter_mut().enumerate() {
+                *number = real((k * MOST_LANES + lane) as f64);
+            }
+        }
+        let rows = Self::transposed(simd, numbers.each_ref().map(|numbers| Self::vectors::<S>(&numbers[..lanes]).0[0]));
+        rows.iter().enumerate().all(|(m, row)| {
+            let row = Self::numbers::<S>(row).as_chunks::<BY>().0;
+            (0..row.len()).all(|g| (0..BY).all(|k| row[g][k] == numbers[k][m + BY * g]))
+        })
+    }
+
     /// Whole vectors, and the rest.
     fn vectors<S: Simd>(x: &[Self]) -> (&[Self::Vector<S>], &[Self]);
 
@@ -34,7 +58,7 @@ pub(super) trait Wide: Real + Default {
 macro_rules! wide {
     (
         $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $sum:ident,
-        $vectors:ident, $vectors_mut:ident
+        $vectors:ident, $vectors_mut:ident, $deinterleave:ident
     ) => {
         impl Wide for $float {
             type Vector<S: Simd> = S::$vector;
@@ -65,6 +89,16 @@ macro_rules! wide {
             }
 
             #[inline(always)]
+            fn numbers<S: Simd>(a: &S::$vector) -> &[Self] {
+                pulp::bytemuck::cast_slice(std::slice::from_ref(a))
+            }
+
+            #[inline(always)]
+            fn transposed<S: Simd>(simd: S, a: [S::$vector; BY]) -> [S::$vector; BY] {
+                simd.$deinterleave(a)
+            }
+
+            #[inline(always)]
             fn vectors<S: Simd>(x: &[Self]) -> (&[S::$vector], &[Self]) {
                 S::$vectors(x)
             }
@@ -77,8 +111,11 @@ macro_rules! wide {
     };
 }
 
-wide!(f64, f64s, F64_LANES, splat_f64s, mul_add_f64s, reduce_sum_f64s, as_simd_f64s, as_mut_simd_f64s);
-wide!(f32, f32s, F32_LANES, splat_f32s, mul_add_f32s, reduce_sum_f32s, as_simd_f32s, as_mut_simd_f32s);
+wide!(f64, f64s, F64_LANES, splat_f64s, mul_add_f64s, reduce_sum_f64s, as_simd_f64s, as_mut_simd_f64s, deinterleave_shfl_f64s);
+wide!(f32, f32s, F32_LANES, splat_f32s, mul_add_f32s, reduce_sum_f32s, as_simd_f32s, as_mut_simd_f32s, deinterleave_shfl_f32s);
+
+/// Vectors transposed at a time.
+pub(super) const BY: usize = 4;
 
 /// The lanes of the widest vector.
 pub(super) const MOST_LANES: usize = 16;
