@@ -72,7 +72,9 @@ impl<T: Real> Graph<T> {
         } else {
             self.compute(&op, shape, product.as_ref())?
         };
-        self.nodes.push(Node { op, origin: self.origin, shape, slot });
+        // Field by field: a copy of it all goes over the stack, in pieces of other sizes than it is read in, which makes the machine wait.
+        let Origin { place, order } = self.origin;
+        self.nodes.push(Node { op, origin: Origin { place, order }, shape, slot });
         Ok(index)
     }
 

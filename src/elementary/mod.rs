@@ -188,7 +188,7 @@ pub fn normal_pdf<E: Elementary>(x: E) -> E {
 impl<T: Real> Elementary for T {
     fn map(self, function: Function) -> Self {
         let mut value = [T::zero()];
-        function.each(&[self], &mut value);
+        function.each(&[self], None, &mut value);
         value[0]
     }
 

@@ -26,10 +26,7 @@ impl Function {
             let (xs, factors) = (&xs[chunk.clone()], factors.map(|factors| &factors[chunk]));
             match loops {
                 Some(loops) => loops(self, xs, factors, ys),
-                None => {
-                    self.each(xs, ys);
-                    times(factors, ys);
-                }
+                None => self.each(xs, factors, ys),
             }
         });
     }
@@ -42,9 +39,10 @@ impl Function {
         });
     }
 
-    /// Writes the function of every x to the matching y: the only place where values are computed, but for what `vector` does in several loops.
+    /// Writes the function of every x to the matching y, times its factor, if factors are given: the only place where values are computed, but for
+    /// what `vector` does in several loops.
     #[inline(always)]
-    pub(super) fn each<T: Real>(self, xs: &[T], ys: &mut [T]) {
+    pub(super) fn each<T: Real>(self, xs: &[T], factors: Option<&[T]>, ys: &mut [T]) {
         // No closures: what calls them need not be inlined, and would then be compiled for any machine.
         macro_rules! each {
             ($x:ident => $value:expr) => {
@@ -57,6 +55,18 @@ impl Function {
                 for (place, &$x) in ys.iter_mut().zip(xs) {
                     let $y = *place;
                     *place = $value;
+                }
+            };
+            // What takes no longer than to read and write numbers is multiplied on the way.
+            (times $x:ident => $value:expr) => {
+                match factors {
+                    None => each!($x => $value),
+                    Some(factors) => {
+                        for ((y, &$x), &factor) in ys.iter_mut().zip(xs).zip(factors) {
+                            *y = $value * factor;
+                        }
+                        return;
+                    }
                 }
             };
         }
@@ -80,7 +90,7 @@ impl Function {
             }
             Self::Sqrt => each!(x => x.sqrt()),
             Self::Square => each!(x => x * x),
-            Self::OneMSquare => each!(x => (one - x) * (one + x)),
+            Self::OneMSquare => each!(times x => (one - x) * (one + x)),
             Self::Recip => each!(x => x.recip()),
             Self::RecipOrZero => each!(x => if x == zero { zero } else { x.recip() }),
             Self::Tanh => each!(x => vector::tanh(x)),
@@ -89,7 +99,7 @@ impl Function {
             Self::MixSigmoid(weights) => each!(x => special::mix_sigmoid(weights, x)),
             Self::Softplus => each!(x => vector::softplus(x)),
             Self::Abs => each!(x => x.abs()),
-            Self::Sign => each!(x => if x == zero { zero } else { ComplexField::signum(x) }),
+            Self::Sign => each!(times x => if x == zero { zero } else { ComplexField::signum(x) }),
             Self::Relu => each!(x => if x < zero { zero } else { x }),
             Self::LeakyRelu(slope) => {
                 let slope = real::<T>(slope);
@@ -97,7 +107,7 @@ impl Function {
             }
             Self::Step(low) => {
                 let low = real::<T>(low);
-                each!(x => if x > zero { one } else { low });
+                each!(times x => if x > zero { one } else { low });
             }
             Self::Elu(alpha) => {
                 let alpha = real::<T>(alpha);
@@ -112,18 +122,20 @@ impl Function {
             }
             Self::Inside(Interval { lower, upper }) => {
                 let (lower, upper) = (real::<T>(lower), real::<T>(upper));
-                each!(x => if x > lower && x < upper { one } else { zero });
+                each!(times x => if x > lower && x < upper { one } else { zero });
             }
             Self::Indicator(Interval { lower, upper }) => {
                 let (lower, upper, infinity) = (real::<T>(lower), real::<T>(upper), real::<T>(f64::INFINITY));
                 each!(x => if x < lower || x > upper { infinity } else { zero });
             }
         }
+        times(factors, ys);
     }
+
     /// The same bits, in several loops where these are faster for many numbers.
     #[inline(always)]
-    fn each_of_many<T: Lane>(self, xs: &[T], ys: &mut [T]) {
-        let ((near_xs, mut last_xs), (near_ys, mut last_ys)) = (xs.as_chunks(), ys.as_chunks_mut());
+    fn each_of_many<T: Lane>(self, xs: &[T], factors: Option<&[T]>, ys: &mut [T]) {
+        let ((near_xs, last_xs), (near_ys, last_ys)) = (xs.as_chunks(), ys.as_chunks_mut());
         match self {
             Self::Exp => T::exp_each(near_xs, near_ys),
             Self::ExpM1 => T::exp_m1_each(near_xs, near_ys),
@@ -139,9 +151,10 @@ impl Function {
                     *y = if x > T::zero() { x } else { alpha * *y };
                 }
             }
-            _ => (last_xs, last_ys) = (xs, ys),
+            _ => return self.each(xs, factors, ys),
         }
-        self.each(last_xs, last_ys);
+        self.each(last_xs, None, last_ys);
+        times(factors, ys);
     }
 }
 
@@ -193,7 +206,6 @@ impl<T: Lane> Kernel for Each<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        self.function.each_of_many(self.xs, self.ys);
-        times(self.factors, self.ys);
+        self.function.each_of_many(self.xs, self.factors, self.ys);
     }
 }

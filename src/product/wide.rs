@@ -111,8 +111,28 @@ macro_rules! wide {
     };
 }
 
-wide!(f64, f64s, F64_LANES, splat_f64s, mul_add_f64s, reduce_sum_f64s, as_simd_f64s, as_mut_simd_f64s, deinterleave_shfl_f64s);
-wide!(f32, f32s, F32_LANES, splat_f32s, mul_add_f32s, reduce_sum_f32s, as_simd_f32s, as_mut_simd_f32s, deinterleave_shfl_f32s);
+wide!(
+    f64,
+    f64s,
+    F64_LANES,
+    splat_f64s,
+    mul_add_f64s,
+    reduce_sum_f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s,
+    deinterleave_shfl_f64s
+);
+wide!(
+    f32,
+    f32s,
+    F32_LANES,
+    splat_f32s,
+    mul_add_f32s,
+    reduce_sum_f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s,
+    deinterleave_shfl_f32s
+);
 
 /// Vectors transposed at a time.
 pub(super) const BY: usize = 4;
