@@ -52,8 +52,7 @@ impl<T: Wide> Product<'_, T> {
                     let vectors = (self.rows - part.i).div_ceil(lanes);
                     part.i += lanes
                         * match (vectors, end - first) {
-                            (4.., 3..) if few => self.few::<S, 4>(simd, part),
-                            (_, 3..) if few => self.few::<S, 1>(simd, part),
+                            (_, 3..) if few => self.few::<S>(simd, part),
                             (8.., 1) => self.panel::<S, 8>(simd, part),
                             (4.., 1..=2) => self.panel::<S, 4>(simd, part),
                             (3 | 5.., _) => self.panel::<S, 3>(simd, part),

@@ -1,4 +1,4 @@
-//! Products of one or two terms: what stays in registers is the left factor, not the sums.
+//! Products of one or two terms: nothing is summed up, it is all writing.
 
 use pulp::{Simd, WithSimd};
 
@@ -9,25 +9,27 @@ use super::wide::Wide;
 /// So many terms are few.
 pub(super) const FEW: usize = 2;
 
+/// Vectors of rows taken at a time: so many of the left factor stay in the nearest cache, and what is written goes down a column for a while before it goes
+/// on to the next, which is far away.
+const TALL: usize = 64;
+
 impl<T: Wide> Product<'_, T> {
-    /// `R` vectors of rows of some columns; of a left factor that is not held as its transpose. Returns R.
+    /// Some vectors of rows of some columns; of a left factor that is not held as its transpose. Returns how many vectors.
     #[inline(always)]
-    pub(super) fn few<S: Simd, const R: usize>(
-        &mut self,
-        simd: S,
-        Part { i, columns: [first, end], .. }: Part,
-    ) -> usize {
+    pub(super) fn few<S: Simd>(&mut self, simd: S, Part { i, columns: [first, end], .. }: Part) -> usize {
         let Self { left, right, rows, .. } = *self;
+        let vectors = TALL.min((rows - i) / T::lanes::<S>());
         let [to_column, to_term] = if right.transposed { [1, right.stride] } else { [right.stride, 1] };
         let right = Right { entries: &right.entries[first * to_column..], to_column, to_term };
         let start = self.start.map(|start| &start[first..end]);
         let out = &mut self.out[first * rows + i..end * rows];
+        let left = Held { entries: &left.entries[i..], ..left };
         if self.inner == 1 {
-            apart(simd, Few::<_, R, 1> { left, i, right, start, out, rows });
+            apart(simd, Few::<_, 1> { left, vectors, right, start, out, rows });
         } else {
-            apart(simd, Few::<_, R, FEW> { left, i, right, start, out, rows });
+            apart(simd, Few::<_, FEW> { left, vectors, right, start, out, rows });
         }
-        R
+        vectors
     }
 }
 
@@ -39,11 +41,11 @@ struct Right<'a, T> {
     to_term: usize,
 }
 
-/// Sums of `TERMS` products, for `R` vectors of rows.
-struct Few<'a, T, const R: usize, const TERMS: usize> {
+/// Sums of `TERMS` products, for some vectors of rows.
+struct Few<'a, T, const TERMS: usize> {
+    /// From the first row on.
     left: Held<'a, T>,
-    /// The first row.
-    i: usize,
+    vectors: usize,
     right: Right<'a, T>,
     start: Option<&'a [T]>,
     /// Where sums go, from the first row of the first column on.
@@ -51,26 +53,30 @@ struct Few<'a, T, const R: usize, const TERMS: usize> {
     rows: usize,
 }
 
-impl<T: Wide, const R: usize, const TERMS: usize> WithSimd for Few<'_, T, R, TERMS> {
+impl<T: Wide, const TERMS: usize> WithSimd for Few<'_, T, TERMS> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { left, i, right, start, out, rows } = self;
-        let height = R * T::lanes::<S>();
-        let mut terms = [[T::broadcast(simd, T::default()); R]; TERMS];
+        let Self { left, vectors, right, start, out, rows } = self;
+        let mut terms: [&[T::Vector<S>]; TERMS] = [&[]; TERMS];
         for (p, term) in terms.iter_mut().enumerate() {
-            term.copy_from_slice(&T::vectors::<S>(&left.entries[p * left.stride + i..][..height]).0[..R]);
+            *term = &T::vectors::<S>(&left.entries[p * left.stride..]).0[..vectors];
         }
         for (j, out) in out.chunks_mut(rows).enumerate() {
-            let mut sums = [T::broadcast(simd, start.map_or(T::default(), |start| start[j])); R];
-            for (p, term) in terms.iter().enumerate() {
-                let right = T::broadcast(simd, right.entries[j * right.to_column + p * right.to_term]);
-                for r in 0..R {
-                    sums[r] = T::fused(simd, term[r], right, sums[r]);
-                }
+            let mut factors = [T::broadcast(simd, T::default()); TERMS];
+            for (p, factor) in factors.iter_mut().enumerate() {
+                *factor = T::broadcast(simd, right.entries[j * right.to_column + p * right.to_term]);
             }
-            T::vectors_mut::<S>(&mut out[..height]).0[..R].copy_from_slice(&sums);
+            let start = T::broadcast(simd, start.map_or(T::default(), |start| start[j]));
+            let out = &mut T::vectors_mut::<S>(out).0[..vectors];
+            for v in 0..vectors {
+                let mut sum = start;
+                for p in 0..TERMS {
+                    sum = T::fused(simd, terms[p][v], factors[p], sum);
+                }
+                out[v] = sum;
+            }
         }
     }
 }
