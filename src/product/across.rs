@@ -1,11 +1,13 @@
 //! Products whose left factor is read a few rows at a time, all of its columns; a transposed one is copied to be read so.
 
+use std::sync::atomic::{Ordering, compiler_fence};
+
 use pulp::{Simd, WithSimd};
 
-use super::copies::{CopyTransposed, copy, copy_right, copy_rows};
+use super::copies::{CopyRight, CopyTransposed, copy, copy_rows};
 use super::fast::Product;
 use super::few::FEW;
-use super::wide::{MOST_LANES, Wide};
+use super::wide::{BY, MOST_LANES, Wide};
 
 /// Terms summed up at a time: the copy of a few rows of so many columns stays in the nearest cache.
 const DEPTH: usize = 256;
@@ -13,14 +15,17 @@ const DEPTH: usize = 256;
 /// Columns of the right factor taken at a time: so many, of so many entries, stay in the second cache.
 const WIDTH: usize = 256;
 
-/// Rows from which on a right factor that is held as its transpose is worth a copy in the order in which it is read.
-const MANY: usize = 256;
+/// Rows from which on a right factor is worth a copy in the order in which it is read: one that is held as its transpose, and another.
+const MANY: [usize; 2] = [128, 256];
 
 /// Bytes that stay in the nearest cache while a product goes on.
 const NEAR: usize = 1 << 14;
 
 /// Bytes of a product that more is made of at a time: they stay in the second cache.
 const PART_BYTES: usize = 1 << 17;
+
+/// Bytes of a cache line, and more numbers than it has.
+const LINE: usize = 64;
 
 /// The most vectors of rows of a tile.
 const MOST_VECTORS: usize = 8;
@@ -36,14 +41,18 @@ impl<T: Wide> Product<'_, T> {
             let end = columns.min(first + WIDTH);
             for from in (0..self.inner).step_by(DEPTH) {
                 let depth = DEPTH.min(self.inner - from);
-                let copied = self.right.transposed && self.rows >= MANY;
+                let copied = if self.right.transposed {
+                    self.rows >= MANY[0]
+                } else {
+                    self.rows >= MANY[1] && end - first >= BY
+                };
                 let mut part = Part { i: 0, columns: [first, end], from, depth, copied };
-                let needed = (end - first + MOST_VECTORS * lanes) * DEPTH + MOST_SUMS;
+                let needed = (end - first + MOST_VECTORS * lanes) * DEPTH + MOST_SUMS + LINE;
                 if self.room.len() < needed {
                     self.room.resize(needed, T::default());
                 }
                 if copied {
-                    copy_right(self.room, self.right, part);
+                    apart(simd, CopyRight { to: aligned(self.room), right: self.right, part });
                 }
                 let few = self.inner <= FEW && !self.left.transposed && self.rows.is_multiple_of(lanes);
                 let (last, mut finished) = (self.finish.is_some() && from + depth == self.inner, 0);
@@ -77,10 +86,10 @@ impl<T: Wide> Product<'_, T> {
         let height = R * T::lanes::<S>();
         let Part { i, columns: [first, end], from, depth, copied } = part;
         let (left, right, counted) = (self.left, self.right, height.min(self.rows - i));
-        let (of_right, rest) = self.room.split_at_mut((end - first) * DEPTH);
+        let (of_right, rest) = aligned(self.room).split_at_mut((end - first) * DEPTH);
         let (spare, of_left) = rest.split_at_mut(MOST_SUMS);
         // What is near anyway, or read once or twice, is not worth a copy, unless there are rows missing.
-        let far = depth * left.stride * size_of::<T>() > NEAR && end - first > 4;
+        let far = (copied || depth * left.stride * size_of::<T>() > NEAR) && end - first > 4;
         let panel = if left.transposed || counted < height || far {
             let to = &mut of_left[..height * depth];
             if left.transposed {
@@ -94,15 +103,16 @@ impl<T: Wide> Product<'_, T> {
         } else {
             Panel { entries: &left.entries[from * left.stride + i..], stride: left.stride }
         };
+        let packed = panel.stride == height;
         let mut j = first;
         while j < end {
             let wide = columns_at(j, end, R);
             // As many tiles of that width as there are; of rows that are missing, one at a time.
             let tiles = if counted == height { (end - j) / wide } else { 1 };
-            let (entries, stride, advance) = match (right.transposed, copied) {
-                (false, _) => (&right.entries[j * right.stride + from..], right.stride, wide * right.stride),
-                (true, true) => (&of_right[(j - first) * depth..], wide, wide * depth),
-                (true, false) => (&right.entries[from * right.stride + j..], right.stride, wide),
+            let (entries, stride, advance) = match (copied, right.transposed) {
+                (true, _) => (&of_right[(j - first) * depth..], wide, wide * depth),
+                (false, true) => (&right.entries[from * right.stride + j..], right.stride, wide),
+                (false, false) => (&right.entries[j * right.stride + from..], right.stride, wide * right.stride),
             };
             let begin = if from > 0 {
                 Begin::Before
@@ -124,10 +134,12 @@ impl<T: Wide> Product<'_, T> {
             macro_rules! tiles {
                 ($columns:literal) => {
                     if const { R * $columns <= MOST_VECTORS || (R <= 3 && $columns <= 4) } {
-                        if right.transposed {
-                            apart(simd, Tiles::<_, R, $columns, true>(run));
-                        } else {
-                            apart(simd, Tiles::<_, R, $columns, false>(run));
+                        let along_rows = copied || right.transposed;
+                        match (along_rows, packed && (copied || !along_rows && !is_tight(R, $columns))) {
+                            (true, true) => apart(simd, Tiles::<_, R, $columns, true, true>(run)),
+                            (true, false) => apart(simd, Tiles::<_, R, $columns, true, false>(run)),
+                            (false, true) => apart(simd, Tiles::<_, R, $columns, false, true>(run)),
+                            (false, false) => apart(simd, Tiles::<_, R, $columns, false, false>(run)),
                         }
                     }
                 };
@@ -145,6 +157,13 @@ impl<T: Wide> Product<'_, T> {
         }
         R
     }
+}
+
+/// What comes from the first cache line on: a vector across two of them takes twice as long to read.
+#[inline(always)]
+fn aligned<T>(room: &mut [T]) -> &mut [T] {
+    let start = room.as_ptr().align_offset(LINE);
+    &mut room[start..]
 }
 
 /// The columns of the tile at column `j`.
@@ -223,9 +242,11 @@ impl<T: Wide, const R: usize> WithSimd for Copy<'_, T, R> {
 }
 
 /// Tiles of `R` vectors of rows by `C` columns, the right factor being read along its rows or down its columns.
-struct Tiles<'a, T, const R: usize, const C: usize, const ALONG_ROWS: bool>(Run<'a, T>);
+struct Tiles<'a, T, const R: usize, const C: usize, const ALONG_ROWS: bool, const PACKED: bool>(Run<'a, T>);
 
-impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool> WithSimd for Tiles<'_, T, R, C, ALONG_ROWS> {
+impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool, const PACKED: bool> WithSimd
+    for Tiles<'_, T, R, C, ALONG_ROWS, PACKED>
+{
     type Output = ();
 
     #[inline(always)]
@@ -255,19 +276,53 @@ impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool> WithSimd f
                     *column = &right[c * stride..][..depth];
                 }
             }
-            for p in 0..depth {
-                let left = &T::vectors::<S>(&panel.entries[p * panel.stride..][..height]).0[..R];
-                let row = if ALONG_ROWS { &right[p * stride..][..C] } else { &[] };
-                for c in 0..C {
-                    let right = T::broadcast(simd, if ALONG_ROWS { row[c] } else { columns[c][p] });
-                    for r in 0..R {
-                        sums[c][r] = T::fused(simd, left[r], right, sums[c][r]);
-                    }
+            if PACKED {
+                let left = &T::vectors::<S>(panel.entries).0.as_chunks().0[..depth];
+                let rows = if ALONG_ROWS { &right.as_chunks::<C>().0[..depth] } else { &[] };
+                for p in 0..depth {
+                    let right = |c: usize| if ALONG_ROWS { rows[p][c] } else { columns[c][p] };
+                    add::<S, T, R, C, true>(simd, &left[p], right, &mut sums);
+                }
+            } else {
+                for p in 0..depth {
+                    let left = &T::vectors::<S>(&panel.entries[p * panel.stride..][..height]).0.as_chunks().0[0];
+                    let row = if ALONG_ROWS { &right[p * stride..][..C] } else { &[] };
+                    let right = |c: usize| if ALONG_ROWS { row[c] } else { columns[c][p] };
+                    add::<S, T, R, C, false>(simd, left, right, &mut sums);
                 }
             }
             for c in 0..C {
                 T::vectors_mut::<S>(&mut out[c * out_stride..][..height]).0[..R].copy_from_slice(&sums[c]);
             }
+        }
+    }
+}
+
+/// Do the sums leave no register to spare?
+const fn is_tight(vectors: usize, columns: usize) -> bool {
+    vectors * columns == MOST_SUMS / MOST_LANES
+}
+
+/// Adds the products of a column of `R` vectors with a row of `C` numbers.
+#[inline(always)]
+fn add<S: Simd, T: Wide, const R: usize, const C: usize, const PACKED: bool>(
+    simd: S,
+    left: &[T::Vector<S>; R],
+    right: impl Fn(usize) -> T,
+    sums: &mut [[T::Vector<S>; R]; C],
+) {
+    let mut held = [T::broadcast(simd, T::default()); R];
+    held.copy_from_slice(left);
+    let tight = PACKED && is_tight(R, C);
+    for c in 0..C {
+        // Where sums leave too few registers to hold a column, one vector of it is read again; and the compiler does not see that it knows it.
+        if tight {
+            compiler_fence(Ordering::SeqCst);
+        }
+        let right = T::broadcast(simd, right(c));
+        for r in 0..R {
+            let left = if tight && r == R - 1 { left[r] } else { held[r] };
+            sums[c][r] = T::fused(simd, left, right, sums[c][r]);
         }
     }
 }

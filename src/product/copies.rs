@@ -8,19 +8,74 @@ use super::across::{Part, columns_at};
 use super::fast::Held;
 use super::wide::{BY, Wide};
 
-/// Copies columns of a right factor that is held as its transpose: the entries of some columns row after row, then those of the next columns.
-#[inline(never)]
-pub(super) fn copy_right<T: Wide>(to: &mut [T], right: Held<'_, T>, part: Part) {
-    let Part { columns: [first, end], from, depth, .. } = part;
-    let mut j = first;
-    while j < end {
-        let columns = columns_at(j, end, 1);
-        let rows = right.entries[from * right.stride..].chunks(right.stride);
-        for (to, row) in to[(j - first) * depth..].chunks_exact_mut(columns).take(depth).zip(rows) {
-            to.iter_mut().zip(&row[j..]).for_each(|(to, &x)| *to = x);
+/// Copies some columns of a right factor in the order in which tiles read them: row after row of those of the first tile, then of the next.
+pub(super) struct CopyRight<'a, T> {
+    pub(super) to: &'a mut [T],
+    pub(super) right: Held<'a, T>,
+    pub(super) part: Part,
+}
+
+impl<T: Wide> WithSimd for CopyRight<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { to, right, part: Part { columns: [first, end], from, depth, .. } } = self;
+        let rows = right.entries[if right.transposed { from * right.stride } else { 0 }..].chunks(right.stride);
+        let mut j = first;
+        while j < end {
+            let columns = columns_at(j, end, 1);
+            let to = &mut to[(j - first) * depth..][..columns * depth];
+            match (right.transposed, columns) {
+                (true, BY) => {
+                    for (to, row) in to.as_chunks_mut::<BY>().0.iter_mut().zip(rows.clone()) {
+                        to.copy_from_slice(&row[j..j + BY]);
+                    }
+                }
+                (true, _) => {
+                    for (to, row) in to.chunks_exact_mut(columns).zip(rows.clone()) {
+                        to.copy_from_slice(&row[j..j + columns]);
+                    }
+                }
+                (false, BY) => {
+                    let columns = columns_from(right, j, from, depth);
+                    let done = transpose(simd, to, BY, 0, columns);
+                    for p in done..depth {
+                        to[p * BY..][..BY].copy_from_slice(&columns.map(|column| column[p]));
+                    }
+                }
+                (false, _) => {
+                    for c in 0..columns {
+                        let column = &right.entries[(j + c) * right.stride + from..][..depth];
+                        for (to, &x) in to.chunks_exact_mut(columns).zip(column) {
+                            to[c] = x;
+                        }
+                    }
+                }
+            }
+            j += columns;
         }
-        j += columns;
     }
+}
+
+/// Copies entries of some columns: those of a row side by side, from place `n` on, and `height` from row to row. As many rows as fill vectors, which is returned.
+#[inline(always)]
+fn transpose<S: Simd, T: Wide>(simd: S, to: &mut [T], height: usize, n: usize, columns: [&[T]; BY]) -> usize {
+    if !T::transposes(simd) {
+        return 0;
+    }
+    let lanes = T::lanes::<S>();
+    let columns = columns.map(|column| T::vectors::<S>(column).0);
+    let whole = columns[0].len();
+    for (p, to) in to.chunks_exact_mut(lanes * height).take(whole).enumerate() {
+        let rows = T::transposed(simd, columns.map(|column| column[p]));
+        for (m, row) in rows.iter().enumerate() {
+            for (g, row) in T::numbers::<S>(row).as_chunks::<BY>().0.iter().enumerate() {
+                to[(m + BY * g) * height + n..][..BY].copy_from_slice(row);
+            }
+        }
+    }
+    whole * lanes
 }
 
 /// Copies rows of the left factor, fewer than are multiplied at a time: a column of them after another, zeros below.
@@ -48,23 +103,13 @@ impl<T: Wide, const R: usize> WithSimd for CopyTransposed<'_, T, R> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { to, left, counted, part } = self;
-        let (lanes, height) = (T::lanes::<S>(), R * T::lanes::<S>());
-        let by_vectors = if T::transposes(simd) { part.depth - part.depth % lanes } else { 0 };
-        let mut n = 0;
+        let height = R * T::lanes::<S>();
+        let (mut n, mut rows) = (0, 0);
         while n + BY <= counted.min(height) {
-            let columns = columns_from(left, part.i + n, part.from, by_vectors);
-            let columns = columns.map(|column| T::vectors::<S>(column).0);
-            for (p, to) in to.chunks_exact_mut(lanes * height).take(by_vectors / lanes).enumerate() {
-                let rows = T::transposed(simd, columns.map(|column| column[p]));
-                for (m, row) in rows.iter().enumerate() {
-                    for (g, row) in T::numbers::<S>(row).as_chunks::<BY>().0.iter().enumerate() {
-                        to[(m + BY * g) * height + n..][..BY].copy_from_slice(row);
-                    }
-                }
-            }
+            rows = transpose(simd, to, height, n, columns_from(left, part.i + n, part.from, part.depth));
             n += BY;
         }
-        copy_one_by_one(to, left, height, counted, [by_vectors, n], part);
+        copy_one_by_one(to, left, height, counted, [rows, n], part);
     }
 }
 
