@@ -15,7 +15,7 @@ use super::{Segment, Selection, TapeError};
 use crate::product;
 use crate::real::{Real, fits};
 
-/// Bytes from which on a product waits.
+/// Bytes from which on what is read again is read from afar.
 const FAR: usize = 1 << 17;
 
 /// What a tape holds.
@@ -61,10 +61,9 @@ impl<T: Real> Graph<T> {
         }
         let product = if self.unfilled > 0 { self.fill_for(&op)? } else { None };
         let index = self.nodes.len();
-        let waits = shape.0 * shape.1 * size_of::<T>() >= FAR
-            && op
-                .terms(|parent| self.nodes[parent].shape)
-                .is_some_and(|terms| product::finishes::<T>([shape.0, terms, shape.1]));
+        let waits = op
+            .terms(|parent| self.nodes[parent].shape)
+            .is_some_and(|terms| product::finishes::<T>([shape.0, terms, shape.1]));
         let slot = if waits {
             self.waiting = Some(index);
             self.unfilled += 1;
@@ -81,8 +80,13 @@ impl<T: Real> Graph<T> {
     /// Fills the slots that an operation needs, and whatever waits; but for the product that it can be computed with, which is returned.
     fn fill_for(&mut self, op: &Op<T>) -> Result<Option<Op<T>>, TapeError> {
         let waiting = self.waiting.take();
-        // One that was read meanwhile is as good as any other node.
-        let product = waiting.filter(|&product| op.can_finish(product) && self.nodes[product].slot == NOWHERE);
+        let product = waiting.filter(|&product| {
+            let Node { shape: (rows, columns), slot, .. } = self.nodes[product];
+            let is_far = rows * columns * size_of::<T>() >= FAR;
+            // One that was read meanwhile is as good as any other node.
+            slot == NOWHERE
+                && op.finishes(product).is_some_and(|(function, times)| is_far || product::fuses(function, times))
+        });
         if let (None, Some(waiting)) = (product, waiting) {
             self.fill(waiting)?;
         }
@@ -92,8 +96,8 @@ impl<T: Real> Graph<T> {
 
     /// Sees to it that the slot of a node holds its value.
     pub(crate) fn fill(&mut self, index: usize) -> Result<(), TapeError> {
-        let Node { op, shape, slot, .. } = self.nodes[index];
-        if slot == NOWHERE {
+        if self.nodes[index].slot == NOWHERE {
+            let Node { op, shape, .. } = self.nodes[index];
             self.nodes[index].slot = self.compute(&op, shape, None)?;
             self.unfilled -= 1;
         }

@@ -148,12 +148,12 @@ impl<T> Op<T> {
         }
     }
 
-    /// Can it be computed along with `product`, whose value a first derivative does not need?
-    pub(crate) fn can_finish(&self, product: usize) -> bool {
+    /// The function that makes this of `product`, whose value a first derivative does not need; and is the product multiplied by values of it?
+    pub(crate) fn finishes(&self, product: usize) -> Option<(Function, bool)> {
         match *self {
-            Self::Map(a, function) => a == product && function.derives_from_value(),
-            Self::MapMul(a, b, _) => b == product && a != product,
-            _ => false,
+            Self::Map(a, function) if a == product && function.derives_from_value() => Some((function, false)),
+            Self::MapMul(a, b, function) if b == product && a != product => Some((function, true)),
+            _ => None,
         }
     }
 

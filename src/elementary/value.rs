@@ -100,14 +100,14 @@ impl Function {
             Self::Softplus => each!(x => vector::softplus(x)),
             Self::Abs => each!(x => x.abs()),
             Self::Sign => each!(times x => if x == zero { zero } else { ComplexField::signum(x) }),
-            Self::Relu => each!(x => if x < zero { zero } else { x }),
+            Self::Relu => each!(x => relu(x)),
             Self::LeakyRelu(slope) => {
                 let slope = real::<T>(slope);
-                each!(x => if x > zero { x } else { slope * x });
+                each!(x => leaky_relu(x, slope));
             }
             Self::Step(low) => {
                 let low = real::<T>(low);
-                each!(times x => if x > zero { one } else { low });
+                each!(times x => step(x, low));
             }
             Self::Elu(alpha) => {
                 let alpha = real::<T>(alpha);
@@ -156,6 +156,24 @@ impl Function {
         self.each(last_xs, None, last_ys);
         times(factors, ys);
     }
+}
+
+/// 0 below 0.
+#[inline(always)]
+pub(crate) fn relu<T: Real>(x: T) -> T {
+    if x < T::zero() { T::zero() } else { x }
+}
+
+/// Of another slope up to 0.
+#[inline(always)]
+pub(crate) fn leaky_relu<T: Real>(x: T, slope: T) -> T {
+    if x > T::zero() { x } else { slope * x }
+}
+
+/// 1 above 0, and elsewhere another number.
+#[inline(always)]
+pub(crate) fn step<T: Real>(x: T, low: T) -> T {
+    if x > T::zero() { T::one() } else { low }
 }
 
 /// Multiplies every y by its factor, if factors are given.

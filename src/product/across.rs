@@ -7,6 +7,7 @@ use pulp::{Simd, WithSimd};
 use super::copies::{CopyRight, CopyTransposed, copy, copy_rows};
 use super::fast::Product;
 use super::few::FEW;
+use super::fused::Fused;
 use super::wide::{BY, MOST_LANES, Wide};
 
 /// Terms summed up at a time: the copy of a few rows of so many columns stays in the nearest cache.
@@ -55,20 +56,25 @@ impl<T: Wide> Product<'_, T> {
                     apart(simd, CopyRight { to: aligned(self.room), right: self.right, part });
                 }
                 let few = self.inner <= FEW && !self.left.transposed && self.rows.is_multiple_of(lanes);
-                let (last, mut finished) = (self.finish.is_some() && from + depth == self.inner, 0);
+                let finish = self.finish.filter(|_| from + depth == self.inner);
+                let fused = finish.and_then(Fused::of);
+                // How many rows are as they are to be.
+                let mut finished = 0;
                 while part.i < self.rows {
                     // As many vectors of rows, by as many columns, as leave all sums in registers: twelve or a few less.
                     let vectors = (self.rows - part.i).div_ceil(lanes);
                     part.i += lanes
                         * match (vectors, end - first) {
-                            (_, 3..) if few => self.few::<S>(simd, part),
-                            (8.., 1) => self.panel::<S, 8>(simd, part),
-                            (4.., 1..=2) => self.panel::<S, 4>(simd, part),
-                            (3 | 5.., _) => self.panel::<S, 3>(simd, part),
-                            (2 | 4, _) => self.panel::<S, 2>(simd, part),
-                            _ => self.panel::<S, 1>(simd, part),
+                            (_, 3..) if few => self.few::<S>(simd, part, fused),
+                            (8.., 1) => self.panel::<S, 8>(simd, part, fused),
+                            (4.., 1..=2) => self.panel::<S, 4>(simd, part, fused),
+                            (3 | 5.., _) => self.panel::<S, 3>(simd, part, fused),
+                            (2 | 4, _) => self.panel::<S, 2>(simd, part, fused),
+                            _ => self.panel::<S, 1>(simd, part, fused),
                         };
-                    if last {
+                    if fused.is_some() && part.i <= self.rows {
+                        finished = part.i;
+                    } else if finish.is_some() {
                         let done = part.i.min(self.rows);
                         if done == self.rows || (done - finished) * (end - first) * size_of::<T>() >= PART_BYTES {
                             self.finish([finished, done], [first, end]);
@@ -80,9 +86,9 @@ impl<T: Wide> Product<'_, T> {
         }
     }
 
-    /// Some terms of `R` vectors of rows of some columns. Returns R.
+    /// Some terms of `R` vectors of rows of some columns, and what becomes of them, unless rows are missing. Returns R.
     #[inline(always)]
-    fn panel<S: Simd, const R: usize>(&mut self, simd: S, part: Part) -> usize {
+    fn panel<S: Simd, const R: usize>(&mut self, simd: S, part: Part, fused: Option<Fused<'_, T>>) -> usize {
         let height = R * T::lanes::<S>();
         let Part { i, columns: [first, end], from, depth, copied } = part;
         let (left, right, counted) = (self.left, self.right, height.min(self.rows - i));
@@ -128,13 +134,14 @@ impl<T: Wide> Product<'_, T> {
                 }
                 (&mut *spare, height)
             };
-            let run =
-                Run { panel, depth, right: entries, stride, advance, begin, out: to, out_stride: to_stride, tiles };
+            let fused = if counted == height { fused.map(|fused| fused.from(j * self.rows + i)) } else { None };
+            let (right, out, out_stride) = (entries, to, to_stride);
+            let run = Run { panel, depth, right, stride, advance, begin, fused, out, out_stride, tiles };
             // No tile is compiled that is never run: see `columns_at`.
             macro_rules! tiles {
                 ($columns:literal) => {
                     if const { R * $columns <= MOST_VECTORS || (R <= 3 && $columns <= 4) } {
-                        let along_rows = copied || right.transposed;
+                        let along_rows = copied || self.right.transposed;
                         match (along_rows, packed && (copied || !along_rows && !is_tight(R, $columns))) {
                             (true, true) => apart(simd, Tiles::<_, R, $columns, true, true>(run)),
                             (true, false) => apart(simd, Tiles::<_, R, $columns, true, false>(run)),
@@ -209,6 +216,7 @@ struct Run<'a, T> {
     stride: usize,
     advance: usize,
     begin: Begin<'a, T>,
+    fused: Option<Fused<'a, T>>,
     /// Where sums go, rows from the first entry on.
     out: &'a mut [T],
     out_stride: usize,
@@ -251,7 +259,7 @@ impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool, const PACK
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Run { panel, depth, right, stride, advance, begin, out, out_stride, tiles } = self.0;
+        let Run { panel, depth, right, stride, advance, begin, fused, out, out_stride, tiles } = self.0;
         let height = R * T::lanes::<S>();
         for tile in 0..tiles {
             let (right, out) = (&right[tile * advance..], &mut out[tile * C * out_stride..]);
@@ -291,6 +299,11 @@ impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool, const PACK
                     add::<S, T, R, C, false>(simd, left, right, &mut sums);
                 }
             }
+            if let Some(fused) = fused {
+                for (c, sums) in sums.iter_mut().enumerate() {
+                    fused.apply::<S>(sums, (tile * C + c) * out_stride);
+                }
+            }
             for c in 0..C {
                 T::vectors_mut::<S>(&mut out[c * out_stride..][..height]).0[..R].copy_from_slice(&sums[c]);
             }
@@ -314,7 +327,7 @@ fn add<S: Simd, T: Wide, const R: usize, const C: usize, const PACKED: bool>(
     let mut held = [T::broadcast(simd, T::default()); R];
     held.copy_from_slice(left);
     let tight = PACKED && is_tight(R, C);
-    for c in 0..C {
+    for (c, sums) in sums.iter_mut().enumerate() {
         // Where sums leave too few registers to hold a column, one vector of it is read again; and the compiler does not see that it knows it.
         if tight {
             compiler_fence(Ordering::SeqCst);
@@ -322,7 +335,7 @@ fn add<S: Simd, T: Wide, const R: usize, const C: usize, const PACKED: bool>(
         let right = T::broadcast(simd, right(c));
         for r in 0..R {
             let left = if tight && r == R - 1 { left[r] } else { held[r] };
-            sums[c][r] = T::fused(simd, left, right, sums[c][r]);
+            sums[r] = T::fused(simd, left, right, sums[r]);
         }
     }
 }

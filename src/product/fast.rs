@@ -40,8 +40,8 @@ impl<'a, W: Wide> Held<'a, W> {
 /// What becomes of the entries: see [`Then`].
 #[derive(Clone, Copy)]
 pub(super) struct Finish<'a, W> {
-    function: Function,
-    of: Option<&'a [W]>,
+    pub(super) function: Function,
+    pub(super) of: Option<&'a [W]>,
 }
 
 /// What is to be multiplied, and where it goes.

@@ -14,6 +14,8 @@ mod copies;
 mod fast;
 #[cfg(feature = "simd")]
 mod few;
+#[cfg(feature = "simd")]
+mod fused;
 mod plain;
 #[cfg(test)]
 mod tests;
@@ -70,6 +72,15 @@ pub(crate) fn finishes<T: Real>(shape: [usize; 3]) -> bool {
         let _ = shape;
         false
     }
+}
+
+/// Is a function of the entries of a product, or of what they are multiplied by, computed before they leave the registers?
+#[cfg_attr(not(feature = "simd"), expect(unused_variables))]
+pub(crate) fn fuses(function: Function, times: bool) -> bool {
+    #[cfg(feature = "simd")]
+    return fused::fuses(function, times);
+    #[cfg(not(feature = "simd"))]
+    false
 }
 
 /// Writes the product of two factors, whose shapes fit, plus a row `start` added to every row, if it is given; or what becomes of that.

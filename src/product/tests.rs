@@ -110,7 +110,7 @@ fn check_then<T: Real>(rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [us
         let right = Factor { matrix: &held_b[right], transposed: right == 1 };
         let mut product = DMatrix::zeros(rows, columns);
         multiply(left, right, Some(&row), None, &mut product, room);
-        for function in [Function::Tanh, Function::Step(0.25)] {
+        for function in [Function::Tanh, Function::Relu, Function::LeakyRelu(0.1), Function::Step(0.25)] {
             for of in [None, Some(&others)] {
                 let mut out = DMatrix::from_element(rows, columns, real(f64::NAN));
                 multiply(left, right, Some(&row), Some(Then { function, of }), &mut out, room);
@@ -130,10 +130,11 @@ fn check_then<T: Real>(rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [us
 fn what_is_made_of_a_product_does_not_depend_on_when() {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(10);
     let (mut f32_room, mut f64_room) = (Room::default(), Room::default());
-    // Thin, small, of several parts, of more columns and terms than are taken at a time, without terms, without entries.
-    for shape in
-        [[3, 2, 40], [9, 9, 9], [700, 130, 7], [300, 300, 20], [70, 40, 530], [20, 30, 0], [0, 4, 4], [4, 0, 4]]
-    {
+    // Thin, small, of one term and two, of several parts, of more columns and terms than are taken at a time, without terms, without entries.
+    let of_few_terms = [[64, 9, 1], [136, 33, 2], [1040, 10, 1]];
+    let others =
+        [[3, 2, 40], [9, 9, 9], [700, 130, 7], [300, 300, 20], [70, 40, 530], [20, 30, 0], [0, 4, 4], [4, 0, 4]];
+    for shape in of_few_terms.into_iter().chain(others) {
         check_then::<f32>(&mut rng, shape, &mut f32_room);
         check_then::<f64>(&mut rng, shape, &mut f64_room);
     }

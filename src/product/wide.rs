@@ -27,6 +27,9 @@ pub(super) trait Wide: Real + Default {
     /// The numbers in the lanes.
     fn numbers<S: Simd>(a: &Self::Vector<S>) -> &[Self];
 
+    /// The numbers in the lanes.
+    fn numbers_mut<S: Simd>(a: &mut Self::Vector<S>) -> &mut [Self];
+
     /// Vectors in which the numbers of four others stand side by side, from the first lane of each, from the second one, ...: those in lane m and every fourth one
     /// after it in the vector number m; if pulp's order, which is its own affair, [`transposes`](Wide::transposes).
     fn transposed<S: Simd>(simd: S, a: [Self::Vector<S>; BY]) -> [Self::Vector<S>; BY];
@@ -91,6 +94,11 @@ macro_rules! wide {
             #[inline(always)]
             fn numbers<S: Simd>(a: &S::$vector) -> &[Self] {
                 pulp::bytemuck::cast_slice(std::slice::from_ref(a))
+            }
+
+            #[inline(always)]
+            fn numbers_mut<S: Simd>(a: &mut S::$vector) -> &mut [Self] {
+                pulp::bytemuck::cast_slice_mut(std::slice::from_mut(a))
             }
 
             #[inline(always)]
