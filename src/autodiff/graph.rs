@@ -1,8 +1,8 @@
 //! The nodes of a tape, and when their slots are filled.
 //!
-//! A node is computed when it is recorded, but for a product that is too large to stay in a near cache: it waits for the next node. If that is a
-//! function of it whose first derivative does not need it, the two are computed as one, part by part, and the product has no slot. Should
-//! somebody ask for it after all, it is computed then.
+//! A node is computed when it is recorded, but for a product: it waits for the next node. If that is a function of it whose first derivative does not
+//! need it, and the function takes no time or the product is too large to stay in a near cache, the two are computed as one, and the product has no
+//! slot. Should somebody ask for it after all, it is computed then.
 
 use std::ops::Index;
 
