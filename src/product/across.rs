@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::copies::{CopyRight, CopyTransposed, copy, copy_rows};
 use super::fast::Product;
-use super::few::FEW;
+use super::few::{FEW, FEWEST_COLUMNS};
 use super::fused::Fused;
 use super::wide::{BY, MOST_LANES, Wide};
 
@@ -37,25 +37,26 @@ const MOST_SUMS: usize = 3 * MOST_LANES * 4;
 impl<T: Wide> Product<'_, T> {
     #[inline(always)]
     pub(super) fn across<S: Simd>(mut self, simd: S) {
-        let (columns, lanes) = (self.out.len() / self.rows, T::lanes::<S>());
-        for first in (0..columns).step_by(WIDTH) {
-            let end = columns.min(first + WIDTH);
+        let (all, lanes) = (self.out.len() / self.rows, T::lanes::<S>());
+        for first in (0..all).step_by(WIDTH) {
+            let end = all.min(first + WIDTH);
             for from in (0..self.inner).step_by(DEPTH) {
                 let depth = DEPTH.min(self.inner - from);
-                let copied = if self.right.transposed {
-                    self.rows >= MANY[0]
-                } else {
-                    self.rows >= MANY[1] && end - first >= BY
-                };
+                let columns = end - first;
+                let few = self.inner <= FEW
+                    && !self.left.transposed
+                    && self.rows.is_multiple_of(lanes)
+                    && columns >= FEWEST_COLUMNS;
+                let many = if self.right.transposed { MANY[0] } else { MANY[1] };
+                let copied = !few && self.rows >= many && (self.right.transposed || columns >= BY);
                 let mut part = Part { i: 0, columns: [first, end], from, depth, copied };
-                let needed = (end - first + MOST_VECTORS * lanes) * DEPTH + MOST_SUMS + LINE;
+                let needed = (columns + MOST_VECTORS * lanes) * DEPTH + MOST_SUMS + LINE;
                 if self.room.len() < needed {
                     self.room.resize(needed, T::default());
                 }
                 if copied {
                     apart(simd, CopyRight { to: aligned(self.room), right: self.right, part });
                 }
-                let few = self.inner <= FEW && !self.left.transposed && self.rows.is_multiple_of(lanes);
                 let finish = self.finish.filter(|_| from + depth == self.inner);
                 let fused = finish.and_then(Fused::of);
                 // How many rows are as they are to be.
@@ -64,8 +65,8 @@ impl<T: Wide> Product<'_, T> {
                     // As many vectors of rows, by as many columns, as leave all sums in registers: twelve or a few less.
                     let vectors = (self.rows - part.i).div_ceil(lanes);
                     part.i += lanes
-                        * match (vectors, end - first) {
-                            (_, 3..) if few => self.few::<S>(simd, part, fused),
+                        * match (vectors, columns) {
+                            _ if few => self.few::<S>(simd, part, fused),
                             (8.., 1) => self.panel::<S, 8>(simd, part, fused),
                             (4.., 1..=2) => self.panel::<S, 4>(simd, part, fused),
                             (3 | 5.., _) => self.panel::<S, 3>(simd, part, fused),
@@ -76,7 +77,7 @@ impl<T: Wide> Product<'_, T> {
                         finished = part.i;
                     } else if finish.is_some() {
                         let done = part.i.min(self.rows);
-                        if done == self.rows || (done - finished) * (end - first) * size_of::<T>() >= PART_BYTES {
+                        if done == self.rows || (done - finished) * columns * size_of::<T>() >= PART_BYTES {
                             self.finish([finished, done], [first, end]);
                             finished = done;
                         }
@@ -170,7 +171,7 @@ impl<T: Wide> Product<'_, T> {
 #[inline(always)]
 fn aligned<T>(room: &mut [T]) -> &mut [T] {
     let start = room.as_ptr().align_offset(LINE);
-    &mut room[start..]
+    &mut room[start.min(LINE)..]
 }
 
 /// The columns of the tile at column `j`.

@@ -10,6 +10,9 @@ use super::wide::Wide;
 /// So many terms are few.
 pub(super) const FEW: usize = 2;
 
+/// With fewer columns there is more to read than to write.
+pub(super) const FEWEST_COLUMNS: usize = 3;
+
 /// Vectors of rows taken at a time: so many of the left factor stay in the nearest cache, and what is written goes down a column for a while before it goes
 /// on to the next, which is far away.
 const TALL: usize = 64;
