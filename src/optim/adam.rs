@@ -132,6 +132,10 @@ impl<T: Real, V: Variant> Rule<T> for Moments<V> {
         value.is_finite() && (slot != 1 || value >= T::zero())
     }
 
+    fn decays(&self) -> [f64; 2] {
+        [self.beta1, self.beta2]
+    }
+
     fn step(&self, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         V::step(self, step, leaf, state);
     }

@@ -128,7 +128,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     pub fn update<P: Params<T>>(&mut self, params: &mut P, gradients: &Gradients<T>) -> Result<(), OptimError> {
         let first_state = if self.state.is_empty() { self.zero_state(params) } else { Vec::new() };
         let state = if self.state.is_empty() { &first_state } else { &self.state };
-        let step = Step::new(self.steps.saturating_add(1), self.schedule.rate(self.steps));
+        let step = Step::new(self.steps.saturating_add(1), self.schedule.rate(self.steps), self.rule.decays());
         self.check(params, gradients, state, step)?;
         if self.state.is_empty() {
             self.state = first_state;

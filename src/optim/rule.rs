@@ -92,6 +92,11 @@ pub trait Rule<T: Real> {
         (gradient * gradient).is_finite()
     }
 
+    /// Decays whose powers the step goes by: these are computed once for all matrices. None, by default.
+    fn decays(&self) -> [f64; 2] {
+        [0.0; 2]
+    }
+
     /// Takes the step: brings the state up to date, and lets every entry [`descend`](Entry::descend).
     ///
     /// All shapes have been checked, and every gradient has been taken by [`takes`](Self::takes).
@@ -106,17 +111,26 @@ pub struct Step {
     pub count: u64,
     /// The learning rate of the step.
     pub rate: f64,
+    /// The rule's decays, and the share of each.
+    shares: [(f64, f64); 2],
 }
 
 impl Step {
-    pub(super) fn new(count: u64, rate: f64) -> Self {
-        Self { count, rate }
+    pub(super) fn new(count: u64, rate: f64, decays: [f64; 2]) -> Self {
+        Self { count, rate, shares: decays.map(|beta| (beta, share(beta, count))) }
     }
 
     /// 1 − βᵗ, the share of its limit that an average with decay β has after t = `count` + `ahead` steps, when it began at zero.
     pub(super) fn share(self, beta: f64, ahead: u64) -> f64 {
-        1.0 - beta.powf(self.count.saturating_add(ahead) as f64)
+        match self.shares.iter().find(|&&(decay, _)| decay == beta) {
+            Some(&(_, share)) if ahead == 0 => share,
+            _ => share(beta, self.count.saturating_add(ahead)),
+        }
     }
+}
+
+fn share(beta: f64, count: u64) -> f64 {
+    1.0 - beta.powf(count as f64)
 }
 
 /// A matrix of parameters and its gradient.
