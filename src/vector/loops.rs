@@ -1,7 +1,7 @@
 //! One function of many numbers in several loops.
 
 /// Entries taken at a time: what one loop leaves to the next stays in the nearest cache, and loops run often enough to guess right when they end.
-pub(crate) const NEAR: usize = 128;
+pub(crate) const NEAR: usize = 64;
 
 /// What a loop leaves to the next, in whole cache lines: a vector across two of them takes twice as long.
 #[repr(align(64))]
