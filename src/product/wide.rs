@@ -30,8 +30,8 @@ pub(super) trait Wide: Real + Default {
     /// The numbers in the lanes.
     fn numbers_mut<S: Simd>(a: &mut Self::Vector<S>) -> &mut [Self];
 
-    /// Vectors in which the numbers of four others stand side by side, from the first lane of each, from the second one, ...: those in lane m and every fourth one
-    /// after it in the vector number m; if pulp's order, which is its own affair, [`transposes`](Wide::transposes).
+    /// Numbers of four vectors side by side: the vector number m has those of lane m of each, then those of lane m + 4, and so on. In which order they
+    /// come is pulp's affair, so ask [`transposes`](Wide::transposes) first.
     fn transposed<S: Simd>(simd: S, a: [Self::Vector<S>; BY]) -> [Self::Vector<S>; BY];
 
     /// Is `transposed` what it says?
