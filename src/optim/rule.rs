@@ -92,7 +92,9 @@ pub trait Rule<T: Real> {
         (gradient * gradient).is_finite()
     }
 
-    /// Decays whose powers the step goes by: these are computed once for all matrices. None, by default.
+    /// Decays whose shares the crate's own rules ask of the [`Step`]: these are computed once for all matrices.
+    // Hidden: a rule of somebody else has no way to ask.
+    #[doc(hidden)]
     fn decays(&self) -> [f64; 2] {
         [0.0; 2]
     }
