@@ -6,7 +6,7 @@ use super::{Function, Interval};
 use crate::parallel::by_chunks;
 use crate::real::{Real, real};
 use crate::special;
-use crate::vector::{self, Kernel, Lane, chosen, vectorised};
+use crate::vector::{self, Kernel, Lane, Many, chosen, vectorised};
 
 impl Function {
     /// Writes the function of every x to its place in `ys`, which has as many; times its factor, if factors are given.
@@ -15,10 +15,10 @@ impl Function {
 
         // Not generic, so that the loops of all functions are compiled once, here, and not by every crate that has a tape.
         fn of_f64(function: Function, xs: &[f64], factors: Option<&[f64]>, ys: &mut [f64]) {
-            vectorised(Each { function, xs, factors, ys });
+            vectorised(Each { function, all: Many { xs, factors, ys } });
         }
         fn of_f32(function: Function, xs: &[f32], factors: Option<&[f32]>, ys: &mut [f32]) {
-            vectorised(Each { function, xs, factors, ys });
+            vectorised(Each { function, all: Many { xs, factors, ys } });
         }
         let loops = chosen::<Loops<f64>, Loops<f32>, Loops<T>>(&(of_f64 as _), &(of_f32 as _));
         by_chunks(ys, 1, |first, ys| {
@@ -111,7 +111,8 @@ impl Function {
             }
             Self::Elu(alpha) => {
                 let alpha = real::<T>(alpha);
-                each!(x => if x > zero { x } else { alpha * vector::exp_m1(x) });
+                each!(x => vector::exp_m1(x));
+                each!(x, y => elu_by(x, y, alpha));
             }
             Self::NormalCdf => each!(x => special::normal_cdf(x)),
             Self::Sin => each!(x => x.sin()),
@@ -134,27 +135,28 @@ impl Function {
 
     /// The same bits, in several loops where these are faster for many numbers.
     #[inline(always)]
-    fn each_of_many<T: Lane>(self, xs: &[T], factors: Option<&[T]>, ys: &mut [T]) {
-        let ((near_xs, last_xs), (near_ys, last_ys)) = (xs.as_chunks(), ys.as_chunks_mut());
-        match self {
-            Self::Exp => T::exp_each(near_xs, near_ys),
-            Self::ExpM1 => T::exp_m1_each(near_xs, near_ys),
-            Self::OneMExpM => T::one_m_exp_m_each(near_xs, near_ys),
-            Self::Tanh => T::tanh_each(near_xs, near_ys),
-            Self::Sigmoid => T::sigmoid_each(near_xs, near_ys),
-            Self::SigmoidSlope => T::sigmoid_slope_each(near_xs, near_ys),
-            Self::Softplus => T::softplus_each(near_xs, near_ys),
+    fn each_of_many<T: Lane>(self, all: Many<'_, T>) {
+        let rest = match self {
+            Self::Exp => T::exp_each(all),
+            Self::ExpM1 => T::exp_m1_each(all),
+            Self::OneMExpM => T::one_m_exp_m_each(all),
+            Self::Tanh => T::tanh_each(all),
+            Self::Sigmoid => T::sigmoid_each(all),
+            Self::SigmoidSlope => T::sigmoid_slope_each(all),
+            Self::Softplus => T::softplus_each(all),
             Self::Elu(alpha) => {
+                let Many { xs, factors, ys } = all;
+                let rest = T::exp_m1_each(Many { xs, factors: None, ys: &mut *ys });
+                Self::ExpM1.each(rest.xs, None, rest.ys);
                 let alpha = real::<T>(alpha);
-                T::exp_m1_each(near_xs, near_ys);
-                for (y, &x) in near_ys.as_flattened_mut().iter_mut().zip(near_xs.as_flattened()) {
-                    *y = if x > T::zero() { x } else { alpha * *y };
+                for (y, &x) in ys.iter_mut().zip(xs) {
+                    *y = elu_by(x, *y, alpha);
                 }
+                return times(factors, ys);
             }
-            _ => return self.each(xs, factors, ys),
-        }
-        self.each(last_xs, None, last_ys);
-        times(factors, ys);
+            _ => all,
+        };
+        self.each(rest.xs, rest.factors, rest.ys);
     }
 }
 
@@ -174,6 +176,12 @@ pub(crate) fn leaky_relu<T: Real>(x: T, slope: T) -> T {
 #[inline(always)]
 pub(crate) fn step<T: Real>(x: T, low: T) -> T {
     if x > T::zero() { T::one() } else { low }
+}
+
+/// α (eˣ − 1) up to 0, given eˣ − 1.
+#[inline(always)]
+fn elu_by<T: Real>(x: T, exp_m1: T, alpha: T) -> T {
+    if x > T::zero() { x } else { alpha * exp_m1 }
 }
 
 /// Multiplies every y by its factor, if factors are given.
@@ -211,12 +219,10 @@ impl Rows {
 /// Entries of a run.
 const RUN: usize = 256;
 
-/// A function over slices, times factors if there are any.
+/// A function of many numbers.
 struct Each<'a, T> {
     function: Function,
-    xs: &'a [T],
-    factors: Option<&'a [T]>,
-    ys: &'a mut [T],
+    all: Many<'a, T>,
 }
 
 impl<T: Lane> Kernel for Each<'_, T> {
@@ -224,6 +230,36 @@ impl<T: Lane> Kernel for Each<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        self.function.each_of_many(self.xs, self.factors, self.ys);
+        self.function.each_of_many(self.all);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bits of every function times factors are those of the function, multiplied afterwards.
+    fn check_factors<T: Real>(bits: impl Fn(T) -> u64) {
+        let numbers =
+            |count: usize, by: f64| (0..count).map(|i| real((i as f64 * by).sin() * 30.0)).collect::<Vec<T>>();
+        // Whole blocks of several loops, short ones, and what is left over.
+        for count in [1, 40, 64, 128, 201, 600] {
+            let (xs, factors) = (numbers(count, 0.37), numbers(count, 1.3));
+            for &function in Function::ALL {
+                let (mut alone, mut multiplied) = (xs.clone(), xs.clone());
+                function.apply(&xs, None, &mut alone);
+                function.apply(&xs, Some(&factors), &mut multiplied);
+                for ((&y, &factor), &found) in alone.iter().zip(&factors).zip(&multiplied) {
+                    let is_nan = y.partial_cmp(&y).is_none() && found.partial_cmp(&found).is_none();
+                    assert!(bits(found) == bits(y * factor) || is_nan, "{function:?}: {found} for {y} {factor}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn factors_are_multiplied_with_values() {
+        check_factors::<f64>(f64::to_bits);
+        check_factors::<f32>(|x| x.to_bits().into());
     }
 }

@@ -1,6 +1,6 @@
 //! eˣ without a branch.
 
-use super::loops::{Left, NEAR, in_three_loops};
+use super::loops::{Left, Many, NEAR, SHORT, in_steps};
 
 /// 1/n! for n = 2, 3, ..., rounded.
 macro_rules! inverse_factorials {
@@ -79,16 +79,12 @@ macro_rules! exponentials {
             (sum + (lost + tail)) * $power(half) * $power(exponents.wrapping_sub(half))
         }
 
-        /// eˣ, off by less than one unit in the last place, with gradual underflow; 1 at 0, 0 at −∞, +∞ at +∞ and NaN at NaN.
-        #[inline(always)]
-        pub(super) fn $exp(x: $float) -> $float {
+        in_steps! {
+            /// eˣ, off by less than one unit in the last place, with gradual underflow; 1 at 0, 0 at −∞, +∞ at +∞ and NaN at NaN.
+            $exp, $exp_each: $float, x, [low, high, exponents, tail];
             let [low, high, exponents] = $parts(x);
-            $join($tail(low, high), high, exponents)
-        }
-
-        #[inline(always)]
-        pub(super) fn $exp_each(xs: &[[$float; NEAR]], ys: &mut [[$float; NEAR]]) {
-            in_three_loops!(xs, ys, x => $parts(x), $tail, [low, high, exponents] => $join(low, high, exponents));
+            let [tail] = [$tail(low, high)];
+            $join(tail, high, exponents)
         }
     };
 }

@@ -1,4 +1,4 @@
-//! eˣ − 1, tanh, sigmoid and softplus without a branch, as fractions; many of them in three loops.
+//! eˣ − 1, tanh, sigmoid and softplus without a branch, as fractions.
 
 /// Σ cₙ tⁿ, by pairs of terms, then pairs of pairs: short chains of products.
 macro_rules! polynomial {
@@ -32,7 +32,7 @@ macro_rules! fractions {
     ) => {
         pub(super) mod $of {
             use crate::vector::exp::{$power, $reduce};
-            use crate::vector::loops::{Left, NEAR, in_three_loops};
+            use crate::vector::loops::{Left, Many, NEAR, SHORT, in_steps};
 
             /// R − 2 for r up to ½ ln 2, given r².
             #[inline(always)]
@@ -52,6 +52,12 @@ macro_rules! fractions {
                 t * (polynomial!(t; $($artanh),*))
             }
 
+            /// 2 − (R − r), for r up to ½ ln 2.
+            #[inline(always)]
+            fn below_two(r: $float) -> $float {
+                r - even(r * r)
+            }
+
             /// What r is the first less the second of, and p/2: half of everything, because 2ᵏ may be no number where eˣ is one.
             #[inline(always)]
             fn exp_m1_parts(x: $float) -> [$float; 3] {
@@ -63,10 +69,8 @@ macro_rules! fractions {
 
             /// eʳ − 1 less the first part of r.
             #[inline(always)]
-            fn exp_m1_correction(low: $float, high: $float) -> $float {
-                let r = high - low;
-                let rest = r - even(r * r);
-                r * rest / (2.0 - rest) - low
+            fn exp_m1_correction(low: $float, high: $float, below: $float) -> $float {
+                (high - low) * below / (2.0 - below) - low
             }
 
             #[inline(always)]
@@ -76,27 +80,22 @@ macro_rules! fractions {
                 if x.abs() < $float::EPSILON / 4.0 { x } else { exp_m1 }
             }
 
-            /// eˣ − 1, off by less than 1.3 units in the last place; ±0 at ±0, −1 at −∞, +∞ at +∞ and NaN at NaN.
-            #[inline(always)]
-            pub(in crate::vector) fn exp_m1(x: $float) -> $float {
+            in_steps! {
+                /// eˣ − 1, off by less than 1.3 units in the last place; ±0 at ±0, −1 at −∞, +∞ at +∞ and NaN at NaN.
+                exp_m1, exp_m1_each: $float, x, [low, high, half, below, correction];
                 let [low, high, half] = exp_m1_parts(x);
-                exp_m1_by(x, exp_m1_correction(low, high), high, half)
+                let [below] = [below_two(high - low)];
+                let [correction] = [exp_m1_correction(low, high, below)];
+                exp_m1_by(x, correction, high, half)
             }
 
-            #[inline(always)]
-            pub(in crate::vector) fn exp_m1_each(xs: &[[$float; NEAR]], ys: &mut [[$float; NEAR]]) {
-                in_three_loops!(xs, ys, x => exp_m1_parts(x), exp_m1_correction, [low, high, half] => exp_m1_by(x, low, high, half));
-            }
-
-            /// 1 − e⁻ˣ.
-            #[inline(always)]
-            pub(in crate::vector) fn one_m_exp_m(x: $float) -> $float {
-                -exp_m1(-x)
-            }
-
-            #[inline(always)]
-            pub(in crate::vector) fn one_m_exp_m_each(xs: &[[$float; NEAR]], ys: &mut [[$float; NEAR]]) {
-                in_three_loops!(xs, ys, x => exp_m1_parts(-x), exp_m1_correction, [low, high, half] => -exp_m1_by(-x, low, high, half));
+            in_steps! {
+                /// 1 − e⁻ˣ.
+                one_m_exp_m, one_m_exp_m_each: $float, x, [low, high, half, below, correction];
+                let [low, high, half] = exp_m1_parts(-x);
+                let [below] = [below_two(high - low)];
+                let [correction] = [exp_m1_correction(low, high, below)];
+                -exp_m1_by(-x, correction, high, half)
             }
 
             /// r of −2 |x|, which is −2 |x| itself where tanh is r/R, and p, which is 0 there.
@@ -112,10 +111,9 @@ macro_rules! fractions {
                 [if near { doubled } else { high - low }, if near { 0.0 } else { power }]
             }
 
-            /// r/R or −2 E/(1 + E).
+            /// r/R or −2 E/(1 + E), given R − 2.
             #[inline(always)]
-            fn tanh_correction(r: $float, p: $float) -> $float {
-                let even = wide_even(r * r);
+            fn tanh_correction(r: $float, p: $float, even: $float) -> $float {
                 let without = 2.0 - (r - even);
                 let with = p * (without + (r + r));
                 let near = p == 0.0;
@@ -127,34 +125,30 @@ macro_rules! fractions {
                 (if p == 0.0 { correction } else { 1.0 + correction }).copysign(x)
             }
 
-            /// tanh x, off by less than two units in the last place; ±0 at ±0, ±1 at ±∞ and NaN at NaN.
-            #[inline(always)]
-            pub(in crate::vector) fn tanh(x: $float) -> $float {
+            in_steps! {
+                /// tanh x, off by less than two units in the last place; ±0 at ±0, ±1 at ±∞ and NaN at NaN.
+                tanh, tanh_each: $float, x, [r, p, even, correction];
                 let [r, p] = tanh_parts(x);
-                tanh_by(x, tanh_correction(r, p), p)
+                let [even] = [wide_even(r * r)];
+                let [correction] = [tanh_correction(r, p, even)];
+                tanh_by(x, correction, p)
             }
 
+            /// Of e = e^(−|x|): r and p.
             #[inline(always)]
-            pub(in crate::vector) fn tanh_each(xs: &[[$float; NEAR]], ys: &mut [[$float; NEAR]]) {
-                in_three_loops!(xs, ys, x => tanh_parts(x), tanh_correction, [r, p] => tanh_by(x, r, p));
-            }
-
-            /// Of e = e^(−|x|), for e/(1 + c e): r, c p and P.
-            #[inline(always)]
-            fn share_parts(x: $float, c: $float) -> [$float; 3] {
+            fn share_parts(x: $float) -> [$float; 2] {
                 /// 2ᵏ may be less than the least normal number; 2ᵏ times this is not.
                 const DOWN: $float = 1.0 / ((1 as $bits) << ($digits + 1)) as $float;
                 let below = -x.abs();
                 let below = if $lowest > below { $lowest } else { below };
                 let ([high, low], exponents) = $reduce(below);
                 let p = $power(exponents.wrapping_sub($bias - ($digits + 1))) * DOWN;
-                [high - low, c * p, p / (1.0 + c * p)]
+                [high - low, p]
             }
 
             /// 2 r/D, as r + r (2 − D)/D.
             #[inline(always)]
-            fn share_correction(r: $float, cp: $float) -> $float {
-                let below = r - even(r * r); // 2 − (R − r)
+            fn share_correction(r: $float, cp: $float, below: $float) -> $float {
                 let rest = below - cp * ((2.0 - below) + (r + r));
                 r + r * rest / (2.0 - rest)
             }
@@ -165,16 +159,13 @@ macro_rules! fractions {
                 if x > 0.0 { 1.0 - share } else { share }
             }
 
-            /// 1/(1 + e⁻ˣ), off by less than two units in the last place, with gradual underflow; ½ at ±0, 0 at −∞, 1 at +∞ and NaN at NaN.
-            #[inline(always)]
-            pub(in crate::vector) fn sigmoid(x: $float) -> $float {
-                let [r, cp, start] = share_parts(x, 1.0);
-                sigmoid_by(x, share_correction(r, cp), start)
-            }
-
-            #[inline(always)]
-            pub(in crate::vector) fn sigmoid_each(xs: &[[$float; NEAR]], ys: &mut [[$float; NEAR]]) {
-                in_three_loops!(xs, ys, x => share_parts(x, 1.0), share_correction, [r, cp, start] => sigmoid_by(x, r, start));
+            in_steps! {
+                /// 1/(1 + e⁻ˣ), off by less than two units in the last place, with gradual underflow; ½ at ±0, 0 at −∞, 1 at +∞ and NaN at NaN.
+                sigmoid, sigmoid_each: $float, x, [r, p, start, below, correction];
+                let [r, p] = share_parts(x);
+                let [start, below] = [p / (1.0 + p), below_two(r)];
+                let [correction] = [share_correction(r, p, below)];
+                sigmoid_by(x, correction, start)
             }
 
             #[inline(always)]
@@ -183,36 +174,29 @@ macro_rules! fractions {
                 share * (1.0 - share)
             }
 
-            /// The derivative of the sigmoid, off by less than 2.7 units in the last place, with gradual underflow; ¼ at ±0, 0 at ±∞ and NaN at NaN.
-            #[inline(always)]
-            pub(in crate::vector) fn sigmoid_slope(x: $float) -> $float {
-                let [r, cp, start] = share_parts(x, 1.0);
-                sigmoid_slope_by(share_correction(r, cp), start)
+            in_steps! {
+                /// The derivative of the sigmoid, off by less than 2.7 units in the last place, with gradual underflow; ¼ at ±0, 0 at ±∞ and NaN at NaN.
+                sigmoid_slope, sigmoid_slope_each: $float, x, [r, p, start, below, correction];
+                let [r, p] = share_parts(x);
+                let [start, below] = [p / (1.0 + p), below_two(r)];
+                let [correction] = [share_correction(r, p, below)];
+                sigmoid_slope_by(correction, start)
             }
 
             #[inline(always)]
-            pub(in crate::vector) fn sigmoid_slope_each(xs: &[[$float; NEAR]], ys: &mut [[$float; NEAR]]) {
-                in_three_loops!(xs, ys, x => share_parts(x, 1.0), share_correction, [r, cp, start] => sigmoid_slope_by(r, start));
-            }
-
-            #[inline(always)]
-            fn softplus_by(x: $float, correction: $float, start: $float) -> $float {
-                let rest = start * correction;
-                let q = start + rest;
-                let ln = start + (rest + q * artanh_rest(q * q));
+            fn softplus_by(x: $float, start: $float, rest: $float, artanh: $float) -> $float {
+                let ln = start + (rest + (start + rest) * artanh);
                 (if x > 0.0 { x } else { 0.0 }) + ln
             }
 
-            /// ln(1 + eˣ), off by less than two units in the last place, with gradual underflow; 0 at −∞, +∞ at +∞ and NaN at NaN.
-            #[inline(always)]
-            pub(in crate::vector) fn softplus(x: $float) -> $float {
-                let [r, cp, start] = share_parts(x, 0.5);
-                softplus_by(x, share_correction(r, cp), start)
-            }
-
-            #[inline(always)]
-            pub(in crate::vector) fn softplus_each(xs: &[[$float; NEAR]], ys: &mut [[$float; NEAR]]) {
-                in_three_loops!(xs, ys, x => share_parts(x, 0.5), share_correction, [r, cp, start] => softplus_by(x, r, start));
+            in_steps! {
+                /// ln(1 + eˣ), off by less than two units in the last place, with gradual underflow; 0 at −∞, +∞ at +∞ and NaN at NaN.
+                softplus, softplus_each: $float, x, [r, p, start, below, rest, artanh];
+                let [r, p] = share_parts(x);
+                let [start, below] = [p / (1.0 + 0.5 * p), below_two(r)];
+                let [rest] = [start * share_correction(r, 0.5 * p, below)];
+                let [artanh] = [artanh_rest((start + rest) * (start + rest))];
+                softplus_by(x, start, rest, artanh)
             }
         }
     };

@@ -7,7 +7,7 @@ use nalgebra::ComplexField;
 use super::exp::{exp_each_f32, exp_each_f64, exp_f32, exp_f64};
 use super::fraction::{of_f32, of_f64};
 use super::ln::{ln_1p_f32, ln_1p_f64, ln_f32, ln_f64, ln_of_normal_f32, ln_of_normal_f64};
-use super::loops::NEAR;
+use super::loops::Many;
 use crate::real::Real;
 
 /// `f64` or `f32`, with functions that have no branch and call nothing.
@@ -18,26 +18,26 @@ pub(crate) trait Lane: Real {
     /// ln x of what is not less than the least normal number, of +∞ and NaN.
     fn ln_lane(self) -> Self;
 
-    /// Writes eˣ of every x to the matching y: the same bits as one by one, faster.
-    fn exp_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+    /// Writes eˣ of every x to the matching y, times its factor: the same bits as one by one, faster. Returns those that it has not done, a few.
+    fn exp_each(all: Many<'_, Self>) -> Many<'_, Self>;
 
     /// The same of eˣ − 1.
-    fn exp_m1_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+    fn exp_m1_each(all: Many<'_, Self>) -> Many<'_, Self>;
 
     /// The same of 1 − e⁻ˣ.
-    fn one_m_exp_m_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+    fn one_m_exp_m_each(all: Many<'_, Self>) -> Many<'_, Self>;
 
     /// The same of tanh x.
-    fn tanh_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+    fn tanh_each(all: Many<'_, Self>) -> Many<'_, Self>;
 
     /// The same of the sigmoid.
-    fn sigmoid_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+    fn sigmoid_each(all: Many<'_, Self>) -> Many<'_, Self>;
 
     /// The same of its derivative.
-    fn sigmoid_slope_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+    fn sigmoid_slope_each(all: Many<'_, Self>) -> Many<'_, Self>;
 
     /// The same of ln(1 + eˣ).
-    fn softplus_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]);
+    fn softplus_each(all: Many<'_, Self>) -> Many<'_, Self>;
 }
 
 macro_rules! lane {
@@ -54,13 +54,13 @@ macro_rules! lane {
             }
 
             #[inline(always)]
-            fn exp_each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]) {
-                $exp_each(xs, ys);
+            fn exp_each(all: Many<'_, Self>) -> Many<'_, Self> {
+                $exp_each(all)
             }
 
             $(#[inline(always)]
-            fn $each(xs: &[[Self; NEAR]], ys: &mut [[Self; NEAR]]) {
-                $of::$each(xs, ys);
+            fn $each(all: Many<'_, Self>) -> Many<'_, Self> {
+                $of::$each(all)
             })*
         }
     };

@@ -23,6 +23,7 @@ pub(crate) use lane::{Lane, chosen, exp, exp_m1, ln, ln_1p, one_m_exp_m, sigmoid
 pub(crate) use lane::{known, known_ref};
 pub use ln_sum_exp::ln_sum_exp;
 pub(crate) use ln_sum_exp::{largest, ln_sum_exp_rows, responsibilities};
+pub(crate) use loops::Many;
 pub(crate) use products::{add_lower_products, total};
 
 /// A computation to be compiled once for every set of instructions.
