@@ -6,21 +6,22 @@ use super::Selection;
 use super::graph::Values;
 use super::op::{Factor, Op};
 use crate::parallel::by_chunks;
+use crate::product;
 use crate::product::Then;
-use crate::real::Real;
+use crate::real::{Real, copy, real};
 use crate::vector::{self, Arithmetic};
-use crate::{product, special};
 
-/// Buffers for copies of factors and for one row, kept from call to call.
+/// Buffers for copies of factors, for terms of sums along rows and for those sums, kept from call to call.
 #[derive(Debug)]
 pub(crate) struct Scratch<T> {
     product: product::Room<T>,
-    row: Vec<T>,
+    terms: Vec<T>,
+    sums: Vec<T>,
 }
 
 impl<T: Real> Default for Scratch<T> {
     fn default() -> Self {
-        Self { product: product::Room::default(), row: Vec::new() }
+        Self { product: product::Room::default(), terms: Vec::new(), sums: Vec::new() }
     }
 }
 
@@ -44,7 +45,7 @@ pub(crate) fn fill<T: Real>(
     };
     match *product.unwrap_or(op) {
         Op::Leaf => {}
-        Op::Detach(a) => out.as_mut_slice().copy_from_slice(values[a].as_slice()),
+        Op::Detach(a) => copy(values[a].as_slice(), out.as_mut_slice()),
         Op::Add(a, b) => entrywise(Arithmetic::Add, &values[a], &values[b], out),
         Op::Sub(a, b) => entrywise(Arithmetic::Sub, &values[a], &values[b], out),
         Op::ComponentMul(a, b) => entrywise(Arithmetic::Mul, &values[a], &values[b], out),
@@ -65,7 +66,7 @@ pub(crate) fn fill<T: Real>(
         }
         Op::Transpose(a) => values[a].transpose_to(out),
         Op::Sum(a) => sum_columns(values[a].as_slice(), values[a].len(), out),
-        Op::Fill(a, ..) => out.fill(values[a][(0, 0)]),
+        Op::Fill(a, ..) => out.as_mut_slice().fill(values[a][(0, 0)]),
         Op::SumRows(a) => sum_columns(values[a].as_slice(), values[a].nrows(), out),
         Op::RepeatRows(a, rows) => {
             for (column, &value) in out.as_mut_slice().chunks_exact_mut(rows).zip(values[a].as_slice()) {
@@ -73,7 +74,7 @@ pub(crate) fn fill<T: Real>(
             }
         }
         Op::SumColumns(a) => {
-            out.fill(T::zero());
+            out.as_mut_slice().fill(T::zero());
             for column in columns(&values[a]) {
                 for (total, &value) in out.as_mut_slice().iter_mut().zip(column) {
                     *total += value;
@@ -82,47 +83,65 @@ pub(crate) fn fill<T: Real>(
         }
         Op::RepeatColumns(a, _) => {
             let column = values[a].as_slice();
-            for copy in out.as_mut_slice().chunks_exact_mut(column.len().max(1)) {
-                copy.copy_from_slice(column);
+            for to in out.as_mut_slice().chunks_exact_mut(column.len().max(1)) {
+                copy(column, to);
             }
         }
-        Op::LnSumExp(a) => {
-            for (i, total) in out.as_mut_slice().iter_mut().enumerate() {
-                scratch.row.clear();
-                scratch.row.extend(values[a].row(i).iter().copied());
-                *total = special::ln_sum_exp(&scratch.row);
-            }
-        }
+        Op::LnSumExp(a) => copy(ln_sums(values[a].as_slice(), out.nrows(), scratch), out.as_mut_slice()),
         Op::LnSoftmax(a) => {
-            let row = &mut scratch.row;
-            for (i, mut out) in out.row_iter_mut().enumerate() {
-                row.clear();
-                row.extend(values[a].row(i).iter().copied());
-                // The largest goes first: beside it the logarithm, of at most the number of columns, would be lost.
-                let largest = special::largest(row);
-                row.iter_mut().for_each(|x| *x -= largest);
-                let total = special::ln_sum_exp(row);
-                out.iter_mut().zip(row.iter()).for_each(|(out, &x)| *out = x - total);
+            // The largest goes first: beside it the logarithm, of at most the number of columns, would be lost.
+            let largest = &mut scratch.sums;
+            largest.clear();
+            largest.resize(values[a].nrows(), real(f64::NEG_INFINITY));
+            for column in columns(&values[a]) {
+                for (largest, &x) in largest.iter_mut().zip(column) {
+                    *largest = if x > *largest { x } else { *largest };
+                }
+            }
+            for (out, column) in columns_mut(out).zip(columns(&values[a])) {
+                for ((out, &x), &largest) in out.iter_mut().zip(column).zip(&*largest) {
+                    *out = x - largest;
+                }
+            }
+            let sums = ln_sums(out.as_slice(), values[a].nrows(), scratch);
+            for out in columns_mut(out) {
+                out.iter_mut().zip(sums).for_each(|(out, &sum)| *out -= sum);
             }
         }
-        Op::Reshape(a, ..) => out.as_mut_slice().copy_from_slice(values[a].as_slice()),
+        Op::Reshape(a, ..) => copy(values[a].as_slice(), out.as_mut_slice()),
         Op::Gather(a, selection) => {
-            for (column, mut copy) in out.column_iter_mut().enumerate() {
+            for (column, to) in columns_mut(out).enumerate() {
                 match selections[selection].source(column) {
-                    Some(source) => copy.copy_from(&values[a].column(source)),
-                    None => copy.fill(T::zero()),
+                    Some(source) => copy(&values[a].as_slice()[source * to.len()..][..to.len()], to),
+                    None => to.fill(T::zero()),
                 }
             }
         }
         Op::ScatterAdd(a, selection) => {
-            out.fill(T::zero());
-            for (column, values) in values[a].column_iter().enumerate() {
+            let rows = out.nrows();
+            out.as_mut_slice().fill(T::zero());
+            for (column, values) in columns(&values[a]).enumerate() {
                 if let Some(source) = selections[selection].source(column) {
-                    out.column_mut(source).zip_apply(&values, |total, value| *total += value);
+                    let totals = &mut out.as_mut_slice()[source * rows..][..rows];
+                    totals.iter_mut().zip(values).for_each(|(total, &value)| *total += value);
                 }
             }
         }
     }
+}
+
+/// ln Σ eˣ along the rows of a matrix.
+fn ln_sums<'a, T: Real>(matrix: &[T], rows: usize, scratch: &'a mut Scratch<T>) -> &'a [T] {
+    let Scratch { terms, sums, .. } = scratch;
+    terms.resize(matrix.len(), T::zero());
+    copy(matrix, terms);
+    sums.resize(rows, T::zero());
+    if matrix.is_empty() {
+        sums.fill(real(f64::NEG_INFINITY));
+    } else {
+        vector::ln_sum_exp_rows(terms, sums);
+    }
+    sums
 }
 
 fn entrywise<T: Real>(how: Arithmetic<T>, a: &DMatrix<T>, b: &DMatrix<T>, out: &mut DMatrix<T>) {
@@ -133,7 +152,7 @@ fn entrywise<T: Real>(how: Arithmetic<T>, a: &DMatrix<T>, b: &DMatrix<T>, out: &
 /// Writes the sum of every column; of those without a row, 0.
 fn sum_columns<T: Real>(columns: &[T], rows: usize, out: &mut DMatrix<T>) {
     if rows == 0 {
-        return out.fill(T::zero());
+        return out.as_mut_slice().fill(T::zero());
     }
     let sums = |first, sums: &mut [T]| vector::column_sums(&columns[first * rows..], rows, sums);
     by_chunks(out.as_mut_slice(), rows, sums);
@@ -142,6 +161,11 @@ fn sum_columns<T: Real>(columns: &[T], rows: usize, out: &mut DMatrix<T>) {
 /// The columns as slices, which a column-major matrix keeps contiguous; none for a matrix without rows.
 fn columns<T>(matrix: &DMatrix<T>) -> std::slice::ChunksExact<'_, T> {
     matrix.as_slice().chunks_exact(matrix.nrows().max(1))
+}
+
+fn columns_mut<T>(matrix: &mut DMatrix<T>) -> std::slice::ChunksExactMut<'_, T> {
+    let rows = matrix.nrows().max(1);
+    matrix.as_mut_slice().chunks_exact_mut(rows)
 }
 
 fn factor<'a, T: Real>(Factor { node, transposed }: Factor, values: &'a Values<'_, T>) -> product::Factor<'a, T> {

@@ -8,7 +8,7 @@ use nalgebra::DMatrix;
 use super::graph::{Graph, Origin, Walk};
 use super::op::{Op, Shape};
 use super::{Path, Segment, Selection, TapeError, Var};
-use crate::real::Real;
+use crate::real::{Real, copy};
 
 /// Where computations are recorded, so that they can be differentiated.
 ///
@@ -74,7 +74,7 @@ impl<T: Real> Tape<T> {
 
     /// Puts a matrix on the tape; its entries are copied.
     pub fn var(&self, value: &DMatrix<T>) -> Var<'_, T> {
-        self.leaf(value.shape(), |slot| slot.as_mut_slice().copy_from_slice(value.as_slice()))
+        self.leaf(value.shape(), |slot| copy(value.as_slice(), slot.as_mut_slice()))
     }
 
     /// Puts a number on the tape, as a 1 × 1 matrix.
@@ -84,7 +84,7 @@ impl<T: Real> Tape<T> {
 
     /// Puts a matrix on the tape all entries of which are `value`.
     pub fn filled(&self, rows: usize, columns: usize, value: T) -> Var<'_, T> {
-        self.leaf((rows, columns), |slot| slot.fill(value))
+        self.leaf((rows, columns), |slot| slot.as_mut_slice().fill(value))
     }
 
     /// Puts the matrix on the tape whose entry in row i and column j is `entry(i, j)`, asked for column after column.

@@ -262,7 +262,7 @@ where
             Some(new) => new.copy_to(gradient),
             None => {
                 reshape(gradient, leaf.nrows(), leaf.ncols());
-                gradient.fill(T::zero());
+                gradient.as_mut_slice().fill(T::zero());
                 Ok(())
             }
         };

@@ -8,7 +8,7 @@ use nalgebra::DMatrix;
 use super::op::{Factor, Op};
 use super::{Selection, Tape, TapeError};
 use crate::elementary::{Elementary, Function, Interval, function_table};
-use crate::real::{Real, count, real, reshape};
+use crate::real::{Real, copy, count, real, reshape};
 
 /// A matrix on a tape.
 ///
@@ -94,7 +94,7 @@ impl<'t, T: Real> Var<'t, T> {
             if !reshape(out, rows, columns) {
                 return Err(TapeError::TooLarge { op: "copy_to", rows, columns });
             }
-            out.as_mut_slice().copy_from_slice(value.as_slice());
+            copy(value.as_slice(), out.as_mut_slice());
             Ok(())
         })?
     }

@@ -233,7 +233,7 @@ impl<T: Real> Kernel for Near<'_, T> {
 fn products<T: Real>(rows: Centred<'_, T>, scatter: &mut DMatrix<T>) {
     let Centred { entries, height, size, apart, weights, near, weighted } = rows;
     let dimension = apart.len();
-    scatter.fill(T::zero());
+    scatter.as_mut_slice().fill(T::zero());
     for start in (0..height).step_by(NEAR_ROWS) {
         let range = start..height.min(start + NEAR_ROWS);
         let (near_height, counted) = (range.len(), range.len().min(size.saturating_sub(start)));

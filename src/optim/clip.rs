@@ -120,7 +120,7 @@ pub fn add_weight_decay<T: Real, P: Params<T>>(
         })
     })?;
     for_each_gradient(params, gradients, |parameter, gradient| {
-        gradient.iter_mut().zip(parameter).for_each(|(g, &x)| *g += decay * x);
+        gradient.as_mut_slice().iter_mut().zip(parameter.as_slice()).for_each(|(g, &x)| *g += decay * x);
     });
     Ok(())
 }
