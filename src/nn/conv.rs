@@ -221,7 +221,7 @@ macro_rules! convolution {
                 // What cannot be is an error of the gather.
                 let window = windows.window().unwrap_or(0);
                 let patches = x.rows.gather(Selection::Windows(windows)).reshape(rows, window);
-                let y = patches * params.weight + params.bias.repeat_rows(rows);
+                let y = patches.affine(params.weight, params.bias);
                 Images { rows: from_positions(y, positions), shape: [down, across, self.channels] }
             }
         }
