@@ -1,4 +1,4 @@
-//! The matrix products of a critic's step beside nalgebra's, and the step beside one written by hand: `cargo bench --bench autodiff`.
+//! The matrix products of a critic's step beside nalgebra's, what moves numbers beside a copy, and the step beside one written by hand: `cargo bench --bench autodiff`.
 
 #![allow(clippy::unwrap_used)] // of constants
 
@@ -133,6 +133,72 @@ mod product {
                 c.gemm_tr(T::one(), &a, &b, T::zero());
                 divan::black_box(&c);
             }
+        });
+    }
+}
+
+/// What moves numbers, fills matrices and sums along rows, beside a copy of as many: most should cost about as much. Items are entries, with the variable put
+/// on the tape first.
+mod moving {
+    use super::*;
+    use divan::counter::ItemsCount;
+    use fenchel::autodiff::Var;
+
+    const ROWS: usize = 1024;
+    const COLUMNS: usize = 64;
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Fill,
+        RepeatRows,
+        SumColumns,
+        ConcatColumns,
+        Columns,
+        Transpose,
+        LnSumExp,
+        LnSoftmax,
+    }
+    const STEPS: [Step; 8] = [
+        Step::Fill,
+        Step::RepeatRows,
+        Step::SumColumns,
+        Step::ConcatColumns,
+        Step::Columns,
+        Step::Transpose,
+        Step::LnSumExp,
+        Step::LnSoftmax,
+    ];
+
+    impl Step {
+        fn of<T: Real>(self, x: Var<'_, T>) -> Var<'_, T> {
+            match self {
+                Step::Fill => x.tape().scalar(T::one()).fill(ROWS, COLUMNS),
+                Step::RepeatRows => x.sum_rows().repeat_rows(ROWS),
+                Step::SumColumns => x.sum_columns(),
+                Step::ConcatColumns => x.tape().concat_columns(&[x, x]),
+                Step::Columns => x.columns(0, COLUMNS / 2),
+                Step::Transpose => x.transpose(),
+                Step::LnSumExp => x.ln_sum_exp(),
+                Step::LnSoftmax => x.ln_softmax(),
+            }
+        }
+    }
+
+    #[divan::bench(types = [f32, f64], args = STEPS)]
+    fn on_the_tape<T: Real>(bencher: Bencher, step: Step) {
+        let (x, mut tape) = (filled::<T>(ROWS, COLUMNS), Tape::new());
+        bencher.counter(ItemsCount::new(ROWS * COLUMNS)).bench_local(|| {
+            tape.clear();
+            divan::black_box(step.of(tape.var(&x)));
+        });
+    }
+
+    #[divan::bench(types = [f32, f64])]
+    fn a_copy<T: Real>(bencher: Bencher) {
+        let (x, mut copy) = (filled::<T>(ROWS, COLUMNS), filled::<T>(ROWS, COLUMNS));
+        bencher.counter(ItemsCount::new(ROWS * COLUMNS)).bench_local(|| {
+            copy.copy_from(&x);
+            divan::black_box(&copy);
         });
     }
 }

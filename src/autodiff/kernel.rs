@@ -64,7 +64,7 @@ pub(crate) fn fill<T: Real>(
             let [x, weight] = [x, weight].map(|node| factor(Factor { node, transposed: false }, &values));
             product::multiply(x, weight, Some(&values[bias]), then, out, &mut scratch.product);
         }
-        Op::Transpose(a) => values[a].transpose_to(out),
+        Op::Transpose(a) => transpose(&values[a], out),
         Op::Sum(a) => sum_columns(values[a].as_slice(), values[a].len(), out),
         Op::Fill(a, ..) => out.as_mut_slice().fill(values[a][(0, 0)]),
         Op::SumRows(a) => sum_columns(values[a].as_slice(), values[a].nrows(), out),
@@ -124,6 +124,22 @@ pub(crate) fn fill<T: Real>(
                 if let Some(source) = selections[selection].source(column) {
                     let totals = &mut out.as_mut_slice()[source * rows..][..rows];
                     totals.iter_mut().zip(values).for_each(|(total, &value)| *total += value);
+                }
+            }
+        }
+    }
+}
+
+/// By squares, so that what is read next is still in the cache when it is: columns of 2ᵏ numbers push each other out.
+fn transpose<T: Real>(matrix: &DMatrix<T>, out: &mut DMatrix<T>) {
+    const SIDE: usize = 16;
+    let ((rows, columns), from, to) = (matrix.shape(), matrix.as_slice(), out.as_mut_slice());
+    for (first_row, to) in to.chunks_mut(SIDE * columns).enumerate() {
+        let rows_from = &from[first_row * SIDE..];
+        for first in (0..columns).step_by(SIDE) {
+            for (row, to) in to.chunks_exact_mut(columns).enumerate() {
+                for (column, to) in to[first..].iter_mut().take(SIDE).enumerate() {
+                    *to = rows_from[(first + column) * rows + row];
                 }
             }
         }
