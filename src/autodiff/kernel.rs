@@ -11,17 +11,28 @@ use crate::product::Then;
 use crate::real::{Real, copy, real};
 use crate::vector::{self, Arithmetic};
 
-/// Buffers for copies of factors, for terms of sums along rows and for those sums, kept from call to call.
+/// Buffers for copies of factors and for some rows, kept from call to call.
 #[derive(Debug)]
 pub(crate) struct Scratch<T> {
     product: product::Room<T>,
+    rows: RowsAtATime<T>,
+}
+
+/// Rows whose exponentials are summed up at a time: they stay in a near cache, and what is kept of them does not grow with the batch.
+const ROWS: usize = 256;
+
+/// Some rows of a matrix, column after column, and numbers for each of them.
+#[derive(Debug)]
+struct RowsAtATime<T> {
     terms: Vec<T>,
-    sums: Vec<T>,
+    largest: Vec<T>,
+    ln_sums: Vec<T>,
 }
 
 impl<T: Real> Default for Scratch<T> {
     fn default() -> Self {
-        Self { product: product::Room::default(), terms: Vec::new(), sums: Vec::new() }
+        let rows = RowsAtATime { terms: Vec::new(), largest: Vec::new(), ln_sums: Vec::new() };
+        Self { product: product::Room::default(), rows }
     }
 }
 
@@ -87,27 +98,8 @@ pub(crate) fn fill<T: Real>(
                 copy(column, to);
             }
         }
-        Op::LnSumExp(a) => copy(ln_sums(values[a].as_slice(), out.nrows(), scratch), out.as_mut_slice()),
-        Op::LnSoftmax(a) => {
-            // The largest goes first: beside it the logarithm, of at most the number of columns, would be lost.
-            let largest = &mut scratch.sums;
-            largest.clear();
-            largest.resize(values[a].nrows(), real(f64::NEG_INFINITY));
-            for column in columns(&values[a]) {
-                for (largest, &x) in largest.iter_mut().zip(column) {
-                    *largest = if x > *largest { x } else { *largest };
-                }
-            }
-            for (out, column) in columns_mut(out).zip(columns(&values[a])) {
-                for ((out, &x), &largest) in out.iter_mut().zip(column).zip(&*largest) {
-                    *out = x - largest;
-                }
-            }
-            let sums = ln_sums(out.as_slice(), values[a].nrows(), scratch);
-            for out in columns_mut(out) {
-                out.iter_mut().zip(sums).for_each(|(out, &sum)| *out -= sum);
-            }
-        }
+        Op::LnSumExp(a) => scratch.rows.ln_sum_exp(&values[a], out.as_mut_slice()),
+        Op::LnSoftmax(a) => scratch.rows.ln_softmax(&values[a], out),
         Op::Reshape(a, ..) => copy(values[a].as_slice(), out.as_mut_slice()),
         Op::Gather(a, selection) => {
             for (column, to) in columns_mut(out).enumerate() {
@@ -146,18 +138,54 @@ fn transpose<T: Real>(matrix: &DMatrix<T>, out: &mut DMatrix<T>) {
     }
 }
 
-/// ln Σ eˣ along the rows of a matrix.
-fn ln_sums<'a, T: Real>(matrix: &[T], rows: usize, scratch: &'a mut Scratch<T>) -> &'a [T] {
-    let Scratch { terms, sums, .. } = scratch;
-    terms.resize(matrix.len(), T::zero());
-    copy(matrix, terms);
-    sums.resize(rows, T::zero());
-    if matrix.is_empty() {
-        sums.fill(real(f64::NEG_INFINITY));
-    } else {
-        vector::ln_sum_exp_rows(terms, sums);
+impl<T: Real> RowsAtATime<T> {
+    /// Writes ln Σ eˣ over each row.
+    fn ln_sum_exp(&mut self, matrix: &DMatrix<T>, out: &mut [T]) {
+        for (block, out) in out.chunks_mut(ROWS).enumerate() {
+            self.terms.clear();
+            for column in columns(matrix) {
+                self.terms.extend_from_slice(&column[block * ROWS..][..out.len()]);
+            }
+            out.copy_from_slice(self.ln_sums(out.len()));
+        }
     }
-    sums
+
+    /// Writes x − ln Σ eˣ, the sum being over the row of x.
+    fn ln_softmax(&mut self, matrix: &DMatrix<T>, out: &mut DMatrix<T>) {
+        for first in (0..matrix.nrows()).step_by(ROWS) {
+            let rows = first..matrix.nrows().min(first + ROWS);
+            // The largest goes first: beside it the logarithm, of at most the number of columns, would be lost.
+            self.largest.clear();
+            self.largest.resize(rows.len(), real(f64::NEG_INFINITY));
+            for column in columns(matrix) {
+                for (largest, &x) in self.largest.iter_mut().zip(&column[rows.clone()]) {
+                    *largest = if x > *largest { x } else { *largest };
+                }
+            }
+            self.terms.clear();
+            for (column, out) in columns(matrix).zip(columns_mut(out)) {
+                let out = &mut out[rows.clone()];
+                for ((out, &x), &largest) in out.iter_mut().zip(&column[rows.clone()]).zip(&self.largest) {
+                    *out = x - largest;
+                }
+                self.terms.extend_from_slice(out);
+            }
+            let ln_sums = self.ln_sums(rows.len());
+            for out in columns_mut(out) {
+                out[rows.clone()].iter_mut().zip(ln_sums).for_each(|(out, &ln_sum)| *out -= ln_sum);
+            }
+        }
+    }
+
+    /// ln Σ eᵗ over each row of the terms, which are lost.
+    fn ln_sums(&mut self, rows: usize) -> &[T] {
+        self.ln_sums.clear();
+        self.ln_sums.resize(rows, real(f64::NEG_INFINITY));
+        if !self.terms.is_empty() {
+            vector::ln_sum_exp_rows(&mut self.terms, &mut self.ln_sums);
+        }
+        &self.ln_sums
+    }
 }
 
 fn entrywise<T: Real>(how: Arithmetic<T>, a: &DMatrix<T>, b: &DMatrix<T>, out: &mut DMatrix<T>) {

@@ -5,6 +5,7 @@
 
 mod extreme;
 mod memory;
+mod moving;
 mod rules;
 mod second_order;
 mod tape;

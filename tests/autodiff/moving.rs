@@ -1,0 +1,74 @@
+//! Operations that move numbers or sum along rows, of matrices of all sizes: pieces, squares and blocks of rows are no business of anybody's.
+
+use fenchel::nalgebra::DMatrix;
+use fenchel::{Tape, autodiff::Selection, special};
+
+/// Of less and of more than a piece of a copy, a side of a square and a block of rows; some are multiples of these.
+const SHAPES: [(usize, usize); 8] = [(1, 1), (3, 5), (16, 16), (17, 33), (256, 3), (300, 70), (1, 700), (1025, 2)];
+
+fn numbers(rows: usize, columns: usize) -> DMatrix<f64> {
+    DMatrix::from_fn(rows, columns, |i, j| ((i * 7 + j * 131) as f64 * 0.618).fract() * 40.0 - 20.0)
+}
+
+#[test]
+fn every_number_gets_to_its_place() {
+    let mut tape = Tape::new();
+    for (rows, columns) in SHAPES {
+        tape.clear();
+        let matrix = numbers(rows, columns);
+        let x = tape.var(&matrix);
+        let mut copy = DMatrix::zeros(0, 0);
+        x.copy_to(&mut copy).unwrap();
+        assert_eq!(copy, matrix);
+        assert_eq!(x.detach().to_matrix().unwrap(), matrix);
+        assert_eq!(x.transpose().to_matrix().unwrap(), matrix.transpose());
+        let reshaped = DMatrix::from_column_slice(columns, rows, matrix.as_slice());
+        assert_eq!(x.reshape(columns, rows).to_matrix().unwrap(), reshaped);
+
+        let (row, column) = (matrix.rows(0, 1).into_owned(), matrix.columns(0, 1).into_owned());
+        let repeated = DMatrix::from_fn(rows, columns, |_, j| row[j]);
+        assert_eq!(tape.var(&row).repeat_rows(rows).to_matrix().unwrap(), repeated);
+        let repeated = DMatrix::from_fn(rows, columns, |i, _| column[i]);
+        assert_eq!(tape.var(&column).repeat_columns(columns).to_matrix().unwrap(), repeated);
+        assert_eq!(
+            tape.scalar(3.5).fill(rows, columns).to_matrix().unwrap(),
+            DMatrix::from_element(rows, columns, 3.5)
+        );
+
+        let last = Selection::range(columns - 1, 1, columns);
+        assert_eq!(x.gather(last).to_matrix().unwrap(), matrix.columns(columns - 1, 1).into_owned());
+        let mut alone = DMatrix::zeros(rows, columns);
+        alone.set_column(columns - 1, &matrix.column(0));
+        assert_eq!(tape.var(&column).scatter_add(last).to_matrix().unwrap(), alone);
+        let twice = tape.concat_columns(&[x, x]).to_matrix().unwrap();
+        assert_eq!(twice, DMatrix::from_fn(rows, 2 * columns, |i, j| matrix[(i, j % columns)]));
+    }
+}
+
+#[test]
+fn a_row_is_summed_as_it_is_alone() {
+    let mut tape = Tape::new();
+    for (rows, columns) in SHAPES {
+        tape.clear();
+        let matrix = numbers(rows, columns);
+        let x = tape.var(&matrix);
+        let (ln_sums, ln_softmax) = (x.ln_sum_exp().to_matrix().unwrap(), x.ln_softmax().to_matrix().unwrap());
+        for (i, row) in matrix.row_iter().enumerate() {
+            let row: Vec<f64> = row.iter().copied().collect();
+            let (ln_sum, largest) = (special::ln_sum_exp(&row), row.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+            // Each is a logarithm of a sum of so many terms, off by a unit each, and a rounding of a number below 20 + ln 700.
+            let bound = f64::EPSILON * (columns as f64 + 32.0);
+            assert!((ln_sums[i] - ln_sum).abs() <= bound, "{rows} x {columns}, row {i}");
+            for (j, &x) in row.iter().enumerate() {
+                let expected = (x - largest) - (ln_sum - largest);
+                assert!((ln_softmax[(i, j)] - expected).abs() <= 3.0 * bound, "{rows} x {columns}, ({i}, {j})");
+            }
+        }
+    }
+    // No columns, no terms.
+    assert_eq!(
+        tape.filled(3, 0, 1.0).ln_sum_exp().to_matrix().unwrap(),
+        DMatrix::from_element(3, 1, f64::NEG_INFINITY)
+    );
+    assert_eq!(tape.filled(3, 0, 1.0).ln_softmax().shape(), (3, 0));
+}
