@@ -42,14 +42,25 @@ pub(crate) fn by_parts<R: Send, E: Send>(
 /// Entries of a chunk: what is computed from them stays in the nearest cache.
 const CHUNK: usize = 1 << 12;
 
-/// Entries from which on a second thread is worth waking.
+/// Entries read and written from which on a second thread is worth waking.
 #[cfg(feature = "rayon")]
-pub(crate) const MANY: usize = 1 << 17;
+const MANY: usize = 1 << 18;
 
-/// Calls `work` with every chunk of `out`, and the place of its first entry; each is made from `cost` entries. On all cores with feature `rayon`, if there
-/// are many.
+/// Are so many entries, each of which takes as long as to read and write so many, worth more than one thread?
+#[cfg(feature = "rayon")]
+pub(crate) fn are_many(entries: usize, effort: usize) -> bool {
+    entries.saturating_mul(effort) >= MANY
+}
+
+/// Calls `work` with every chunk of `out`, and the place of its first entry; each is made from `cost` entries, and each of these takes as long as to read and
+/// write `effort`. On all cores with feature `rayon`, if that is worth it.
 #[inline]
-pub(crate) fn by_chunks<T: Send>(out: &mut [T], cost: usize, work: impl Fn(usize, &mut [T]) + Send + Sync) {
+pub(crate) fn by_chunks<T: Send>(
+    out: &mut [T],
+    cost: usize,
+    effort: usize,
+    work: impl Fn(usize, &mut [T]) + Send + Sync,
+) {
     let size = if cost > 1 { (CHUNK / cost).max(1) } else { CHUNK };
     let each = |first, out: &mut [T]| {
         for (chunk, out) in out.chunks_mut(size).enumerate() {
@@ -57,10 +68,12 @@ pub(crate) fn by_chunks<T: Send>(out: &mut [T], cost: usize, work: impl Fn(usize
         }
     };
     #[cfg(feature = "rayon")]
-    if out.len().saturating_mul(cost) >= MANY {
+    if are_many(out.len(), cost.saturating_mul(effort)) {
         let together = size * TOGETHER;
         return on_threads(out.chunks_mut(together).enumerate(), |(n, out)| each(n * together, out));
     }
+    #[cfg(not(feature = "rayon"))]
+    let _ = effort;
     each(0, out);
 }
 
@@ -102,10 +115,10 @@ mod tests {
     fn every_entry_is_made_once_and_knows_its_place() {
         let run = || {
             for (len, cost) in
-                [0, 1, CHUNK, 1 << 17, (1 << 17) + 3 * CHUNK + 7].into_iter().flat_map(|n| [(n, 1), (n, 100)])
+                [0, 1, CHUNK, 1 << 18, (1 << 18) + 3 * CHUNK + 7].into_iter().flat_map(|n| [(n, 1), (n, 100)])
             {
                 let mut out = vec![0; len];
-                by_chunks(&mut out, cost, |first, out| {
+                by_chunks(&mut out, cost, 1, |first, out| {
                     out.iter_mut().enumerate().for_each(|(i, made)| *made += first + i + 1);
                 });
                 assert!(out.iter().enumerate().all(|(i, &made)| made == i + 1), "{len} entries, each made from {cost}");

@@ -81,11 +81,14 @@ impl<T: Real> Graph<T> {
     fn fill_for(&mut self, op: &Op<T>) -> Result<Option<Op<T>>, TapeError> {
         let waiting = self.waiting.take();
         let product = waiting.filter(|&product| {
-            let Node { shape: (rows, columns), slot, .. } = self.nodes[product];
+            let Node { op: of_product, shape: (rows, columns), slot, .. } = self.nodes[product];
+            let terms = of_product.terms(|parent| self.nodes[parent].shape).unwrap_or(0);
             let is_far = rows * columns * size_of::<T>() >= FAR;
+            let is_worth_it = |(function, times)| {
+                (is_far || product::fuses(function, times)) && product::keeps_threads([rows, terms, columns], function)
+            };
             // One that was read meanwhile is as good as any other node.
-            slot == NOWHERE
-                && op.finishes(product).is_some_and(|(function, times)| is_far || product::fuses(function, times))
+            slot == NOWHERE && op.finishes(product).is_some_and(is_worth_it)
         });
         if let (None, Some(waiting)) = (product, waiting) {
             self.fill(waiting)?;

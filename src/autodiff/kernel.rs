@@ -190,7 +190,7 @@ impl<T: Real> RowsAtATime<T> {
 
 fn entrywise<T: Real>(how: Arithmetic<T>, a: &DMatrix<T>, b: &DMatrix<T>, out: &mut DMatrix<T>) {
     let (a, b) = (a.as_slice(), b.as_slice());
-    by_chunks(out.as_mut_slice(), 1, |first, out| vector::combine(how, &a[first..], &b[first..], out));
+    by_chunks(out.as_mut_slice(), 1, 1, |first, out| vector::combine(how, &a[first..], &b[first..], out));
 }
 
 /// Writes the sum of every column; of those without a row, 0.
@@ -199,7 +199,7 @@ fn sum_columns<T: Real>(columns: &[T], rows: usize, out: &mut DMatrix<T>) {
         return out.as_mut_slice().fill(T::zero());
     }
     let sums = |first, sums: &mut [T]| vector::column_sums(&columns[first * rows..], rows, sums);
-    by_chunks(out.as_mut_slice(), rows, sums);
+    by_chunks(out.as_mut_slice(), rows, 1, sums);
 }
 
 /// The columns as slices, which a column-major matrix keeps contiguous; none for a matrix without rows.

@@ -21,7 +21,7 @@ impl Function {
             vectorised(Each { function, all: Many { xs, factors, ys } });
         }
         let loops = chosen::<Loops<f64>, Loops<f32>, Loops<T>>(&(of_f64 as _), &(of_f32 as _));
-        by_chunks(ys, 1, |first, ys| {
+        by_chunks(ys, 1, self.effort(), |first, ys| {
             let chunk = first..first + ys.len();
             let (xs, factors) = (&xs[chunk.clone()], factors.map(|factors| &factors[chunk]));
             match loops {
@@ -29,6 +29,29 @@ impl Function {
                 None => self.each(xs, factors, ys),
             }
         });
+    }
+
+    /// How long an entry takes, in entries read and written, as far as it matters for what is worth more than one thread.
+    fn effort(self) -> usize {
+        match self {
+            Self::Relu
+            | Self::LeakyRelu(_)
+            | Self::Step(_)
+            | Self::Abs
+            | Self::Sign
+            | Self::Square
+            | Self::OneMSquare
+            | Self::Clamp(_)
+            | Self::Inside(_)
+            | Self::Indicator(_) => 1,
+            _ => 2,
+        }
+    }
+
+    /// Are so many entries done on more than one thread?
+    #[cfg(all(feature = "rayon", feature = "simd"))]
+    pub(crate) fn is_threaded(self, entries: usize) -> bool {
+        crate::parallel::are_many(entries, self.effort())
     }
 
     /// Makes of every y the function of itself or, if other numbers are given, y times the function of the one in its place.

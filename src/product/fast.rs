@@ -9,7 +9,7 @@ use super::wide::Wide;
 use super::{Factor, Room, Then};
 use crate::elementary::{Function, Rows};
 #[cfg(feature = "rayon")]
-use crate::parallel::{MANY, on_threads};
+use crate::parallel::on_threads;
 use crate::real::Real;
 use crate::vector::{known, known_ref};
 
@@ -64,11 +64,7 @@ pub(super) struct Product<'a, W> {
 /// See [`finishes`](super::finishes).
 pub(super) fn finishes<T: Real>([rows, terms, columns]: [usize; 3]) -> bool {
     let is_known = [TypeId::of::<f32>(), TypeId::of::<f64>()].contains(&TypeId::of::<T>());
-    let is_fast = is_known && Arch::new().dispatch(HasVectors) && columns >= THIN && rows >= THIN && terms > 0;
-    #[cfg(feature = "rayon")]
-    return is_fast && (is_threaded(rows * columns, terms, columns) || rows * columns < MANY);
-    #[cfg(not(feature = "rayon"))]
-    is_fast
+    is_known && Arch::new().dispatch(HasVectors) && columns >= THIN && rows >= THIN && terms > 0
 }
 
 struct HasVectors;
@@ -84,7 +80,7 @@ impl WithSimd for HasVectors {
 
 /// Are so many entries, of so many terms each and in so many columns, worth more than one thread?
 #[cfg(feature = "rayon")]
-fn is_threaded(entries: usize, terms: usize, columns: usize) -> bool {
+pub(super) fn is_threaded(entries: usize, terms: usize, columns: usize) -> bool {
     entries.saturating_mul(terms) >= THREADED && columns >= THIN
 }
 

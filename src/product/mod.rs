@@ -62,7 +62,7 @@ impl<T: Real> Default for Room<T> {
     }
 }
 
-/// Is what becomes of a product of this many rows, terms and columns done part by part, and on as many threads as it would be done alone?
+/// Is what becomes of a product of this many rows, terms and columns done part by part?
 #[cfg_attr(not(feature = "simd"), expect(clippy::extra_unused_type_parameters))]
 pub(crate) fn finishes<T: Real>(shape: [usize; 3]) -> bool {
     #[cfg(feature = "simd")]
@@ -72,6 +72,15 @@ pub(crate) fn finishes<T: Real>(shape: [usize; 3]) -> bool {
         let _ = shape;
         false
     }
+}
+
+/// Is a function of the entries of such a product done along with it on as many threads as alone?
+#[cfg_attr(not(all(feature = "simd", feature = "rayon")), expect(unused_variables))]
+pub(crate) fn keeps_threads([rows, terms, columns]: [usize; 3], function: Function) -> bool {
+    #[cfg(all(feature = "simd", feature = "rayon"))]
+    return fast::is_threaded(rows * columns, terms, columns) || !function.is_threaded(rows * columns);
+    #[cfg(not(all(feature = "simd", feature = "rayon")))]
+    true
 }
 
 /// Is a function of the entries of a product, or of what they are multiplied by, computed before they leave the registers?
