@@ -78,8 +78,8 @@ pub(crate) fn saved_matrix<T: Real>((numbers, rows, columns): SavedMatrix<T>) ->
 
 /// Copies numbers to as many places, a few kilobytes at a time.
 ///
-/// More at once glibc copies by `rep movsb`, which takes thirty times as long on Zen 3 where one place is a little more than whole pages from the other; and
-/// that is where two matrices of 2ᵏ numbers, allocated one after the other, are.
+/// More at once glibc copies by `rep movsb`, which takes twenty to thirty times as long on Zen 3 where one place is a little more than whole pages from the
+/// other; and that is where two matrices of 2ᵏ numbers, allocated one after the other, are.
 pub(crate) fn copy<T: Copy>(from: &[T], to: &mut [T]) {
     const PIECE: usize = 2048;
     let entries = (PIECE / size_of::<T>().max(1)).max(1);
