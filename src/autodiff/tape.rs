@@ -97,7 +97,7 @@ impl<T: Real> Tape<T> {
         let exchange = |value: &mut DMatrix<T>| std::mem::swap(self.graph.borrow_mut().leaf_mut(leaf.index()), value);
         let mut value = DMatrix::zeros(0, 0);
         exchange(&mut value);
-        for (j, mut column) in value.column_iter_mut().enumerate() {
+        for (j, column) in value.as_mut_slice().chunks_exact_mut(rows).enumerate() {
             for (i, value) in column.iter_mut().enumerate() {
                 *value = entry(i, j);
             }
