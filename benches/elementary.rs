@@ -20,7 +20,7 @@ const NUMBERS: usize = 2048;
 /// How often a function is recorded on one tape, so that what a tape costs by itself does not count.
 const TIMES: usize = 16;
 
-const FUNCTIONS: [Function; 14] = [
+const FUNCTIONS: [Function; 16] = [
     Function::LeakyRelu(0.01),
     Function::Square,
     Function::Exp,
@@ -34,6 +34,8 @@ const FUNCTIONS: [Function; 14] = [
     Function::SigmoidSlope,
     Function::Softplus,
     Function::LnCosh,
+    Function::NormalPdf,
+    Function::NormalCdf,
     Function::MixSigmoid([0.7, 0.3]),
 ];
 
@@ -105,4 +107,5 @@ libm! {
     ln: logf, log;
     ln_1p: log1pf, log1p;
     tanh: tanhf, tanh;
+    erfc: erfcf, erfc;
 }

@@ -1,6 +1,6 @@
 //! What their derivatives are.
 
-use super::{Elementary, Function, Interval, normal_pdf};
+use super::{Elementary, Function, Interval};
 
 /// What a derivative is: that decides how few passes over memory it takes.
 pub(crate) enum Derivative<E> {
@@ -57,7 +57,8 @@ impl Function {
             Self::LeakyRelu(slope) => OfX(Self::Step(slope)),
             // alpha eˣ, but 1 where x > 0, and nowhere an overflow.
             Self::Elu(alpha) => Formula(x.step(alpha) * x.clamp(Interval::at_most(0.0)).exp()),
-            Self::NormalCdf => Formula(normal_pdf(x)),
+            Self::NormalPdf => Formula(-(x * y())),
+            Self::NormalCdf => OfX(Self::NormalPdf),
             Self::Sin => OfX(Self::Cos),
             Self::Cos => Formula(-x.sin()),
             Self::Clamp(interval) => OfX(Self::Inside(interval)),

@@ -105,6 +105,8 @@ macro_rules! function_table {
             step Step(low: f64 = 0.25);
             /// x where positive, `alpha` (eˣ − 1) elsewhere; at 0 the derivative is taken to be `alpha`
             elu Elu(alpha: f64 = 0.8);
+            /// φ(x) = e^(−x²/2)/√(2π), the density of the standard normal law
+            normal_pdf NormalPdf;
             /// Φ(x), the probability that a standard normal number is at most x
             normal_cdf NormalCdf;
             /// sin x
@@ -181,11 +183,6 @@ macro_rules! function_enum {
     };
 }
 function_table!(function_enum);
-
-/// φ(x) = e^(−x²/2)/√(2π), the density of the standard normal law.
-pub fn normal_pdf<E: Elementary>(x: E) -> E {
-    x.square().scale(-0.5).exp().scale(std::f64::consts::TAU.sqrt().recip())
-}
 
 impl<T: Real> Elementary for T {
     fn map(self, function: Function) -> Self {

@@ -137,7 +137,8 @@ impl Function {
                 each!(x => vector::exp_m1(x));
                 each!(x, y => elu_by(x, y, alpha));
             }
-            Self::NormalCdf => each!(x => special::normal_cdf(x)),
+            Self::NormalPdf => each!(x => vector::normal_pdf(x)),
+            Self::NormalCdf => each!(x => vector::normal_cdf(x)),
             Self::Sin => each!(x => x.sin()),
             Self::Cos => each!(x => x.cos()),
             Self::Clamp(Interval { lower, upper }) => {
@@ -167,6 +168,8 @@ impl Function {
             Self::Sigmoid => T::sigmoid_each(all),
             Self::SigmoidSlope => T::sigmoid_slope_each(all),
             Self::Softplus => T::softplus_each(all),
+            Self::NormalPdf => T::normal_pdf_each(all),
+            Self::NormalCdf => T::normal_cdf_each(all),
             Self::Elu(alpha) => {
                 let Many { xs, factors, ys } = all;
                 let rest = T::exp_m1_each(Many { xs, factors: None, ys: &mut *ys });

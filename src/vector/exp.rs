@@ -22,7 +22,7 @@ macro_rules! inverse_factorials {
 macro_rules! exponentials {
     (
         $float:ident, $bits:ident, digits: $digits:expr, bias: $bias:expr, ln_2: [$high:expr, $low:expr], range: [$lowest:expr, $highest:expr],
-        terms: $terms:expr, $reduce:ident, $power:ident, $parts:ident, $tail:ident, $join:ident, $exp:ident, $exp_each:ident
+        terms: $terms:expr, $reduce:ident, $power:ident, $parts:ident, $tail:ident, $sum:ident, $scale:ident, $exp:ident, $exp_each:ident
     ) => {
         /// The two parts of r, of which the second is to be taken from the first, and k + 2 · bias.
         #[inline(always)]
@@ -55,7 +55,7 @@ macro_rules! exponentials {
 
         /// eʳ − 1 less the first part of r.
         #[inline(always)]
-        fn $tail(low: $float, high: $float) -> $float {
+        pub(super) fn $tail(low: $float, high: $float) -> $float {
             const TERMS: [$float; $terms] = inverse_factorials!($float, $terms);
 
             let r = high - low;
@@ -69,14 +69,21 @@ macro_rules! exponentials {
             polynomial * square - low
         }
 
+        /// eʳ, off by half a unit and as much as the tail is.
         #[inline(always)]
-        fn $join(tail: $float, high: $float, exponents: $float) -> $float {
+        pub(super) fn $sum(tail: $float, high: $float) -> $float {
             let sum = 1.0 + high;
             let lost = high - (sum - 1.0);
+            sum + (lost + tail)
+        }
+
+        /// A number that is not far from 1, times 2ᵏ.
+        #[inline(always)]
+        pub(super) fn $scale(x: $float, exponents: $float) -> $float {
             // 2ᵏ may be no number where eˣ is one, so it is two factors, of exponents ⌊k/2⌋ and ⌈k/2⌉.
             let exponents = exponents.to_bits();
             let half = exponents >> 1;
-            (sum + (lost + tail)) * $power(half) * $power(exponents.wrapping_sub(half))
+            x * $power(half) * $power(exponents.wrapping_sub(half))
         }
 
         in_steps! {
@@ -84,18 +91,18 @@ macro_rules! exponentials {
             $exp, $exp_each: $float, x, [low, high, exponents, tail];
             let [low, high, exponents] = $parts(x);
             let [tail] = [$tail(low, high)];
-            $join(tail, high, exponents)
+            $scale($sum(tail, high), exponents)
         }
     };
 }
 
 exponentials! {
     f64, u64, digits: 53, bias: 1023, ln_2: [f64::from_bits(0x3fe6_2e42_fee0_0000), f64::from_bits(0x3dea_39ef_3579_3c76)],
-    range: [-746.0, 710.0], terms: 12, reduce_f64, power_f64, parts_f64, tail_f64, join_f64,
+    range: [-746.0, 710.0], terms: 12, reduce_f64, power_f64, parts_f64, tail_f64, sum_f64, scale_f64,
     exp_f64, exp_each_f64
 }
 exponentials! {
     f32, u32, digits: 24, bias: 127, ln_2: [f32::from_bits(0x3f31_7200), f32::from_bits(0x35bf_be8e)],
-    range: [-104.0, 89.0], terms: 8, reduce_f32, power_f32, parts_f32, tail_f32, join_f32,
+    range: [-104.0, 89.0], terms: 8, reduce_f32, power_f32, parts_f32, tail_f32, sum_f32, scale_f32,
     exp_f32, exp_each_f32
 }

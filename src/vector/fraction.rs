@@ -14,6 +14,8 @@ macro_rules! polynomial {
     ($t:ident; $($term:expr),*) => { polynomial!(@pairs $t; [] $($term),*) };
 }
 
+pub(super) use polynomial;
+
 /// With x = k ln 2 + r as in `exp.rs` and R = r coth(r/2) = 2 + r²/6 − ..., an even function that takes few terms, eʳ is (R + r)/(R − r). With
 /// p = 2ᵏ this makes
 ///

@@ -8,6 +8,7 @@ use super::exp::{exp_each_f32, exp_each_f64, exp_f32, exp_f64};
 use super::fraction::{of_f32, of_f64};
 use super::ln::{ln_1p_f32, ln_1p_f64, ln_f32, ln_f64, ln_of_normal_f32, ln_of_normal_f64};
 use super::loops::Many;
+use super::normal::{self, of_f32 as normal_f32, of_f64 as normal_f64};
 use crate::real::Real;
 
 /// `f64` or `f32`, with functions that have no branch and call nothing.
@@ -38,10 +39,16 @@ pub(crate) trait Lane: Real {
 
     /// The same of ln(1 + eˣ).
     fn softplus_each(all: Many<'_, Self>) -> Many<'_, Self>;
+
+    /// The same of φ(x).
+    fn normal_pdf_each(all: Many<'_, Self>) -> Many<'_, Self>;
+
+    /// The same of Φ(x).
+    fn normal_cdf_each(all: Many<'_, Self>) -> Many<'_, Self>;
 }
 
 macro_rules! lane {
-    ($float:ty, $exp:ident, $exp_each:ident, $ln:ident, $of:ident: $($each:ident),*) => {
+    ($float:ty, $exp:ident, $exp_each:ident, $ln:ident, $($of:ident: [$($each:ident),*]),*) => {
         impl Lane for $float {
             #[inline(always)]
             fn exp_lane(self) -> Self {
@@ -58,21 +65,23 @@ macro_rules! lane {
                 $exp_each(all)
             }
 
-            $(#[inline(always)]
+            $($(#[inline(always)]
             fn $each(all: Many<'_, Self>) -> Many<'_, Self> {
                 $of::$each(all)
-            })*
+            })*)*
         }
     };
 }
 
 lane! {
-    f64, exp_f64, exp_each_f64, ln_of_normal_f64, of_f64:
-    exp_m1_each, one_m_exp_m_each, tanh_each, sigmoid_each, sigmoid_slope_each, softplus_each
+    f64, exp_f64, exp_each_f64, ln_of_normal_f64,
+    of_f64: [exp_m1_each, one_m_exp_m_each, tanh_each, sigmoid_each, sigmoid_slope_each, softplus_each],
+    normal_f64: [normal_pdf_each, normal_cdf_each]
 }
 lane! {
-    f32, exp_f32, exp_each_f32, ln_of_normal_f32, of_f32:
-    exp_m1_each, one_m_exp_m_each, tanh_each, sigmoid_each, sigmoid_slope_each, softplus_each
+    f32, exp_f32, exp_each_f32, ln_of_normal_f32,
+    of_f32: [exp_m1_each, one_m_exp_m_each, tanh_each, sigmoid_each, sigmoid_slope_each, softplus_each],
+    normal_f32: [normal_pdf_each, normal_cdf_each]
 }
 
 /// Of `f64` and `f32` the functions without a branch, of other numbers, dual ones say, their own. Which one it is, is known when a loop is compiled.
@@ -112,6 +121,10 @@ functions! {
     sigmoid_slope: of_f64::sigmoid_slope, of_f32::sigmoid_slope, others::sigmoid_slope;
     /// ln(1 + eˣ).
     softplus: of_f64::softplus, of_f32::softplus, others::softplus;
+    /// φ(x).
+    normal_pdf: normal_f64::normal_pdf, normal_f32::normal_pdf, normal::others::normal_pdf;
+    /// Φ(x).
+    normal_cdf: normal_f64::normal_cdf, normal_f32::normal_cdf, normal::others::normal_cdf;
 }
 
 /// What the library of other numbers does not have. By the sign of x, as |x| is: then the derivatives of dual numbers are right at ±0 as well.

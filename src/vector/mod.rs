@@ -12,13 +12,16 @@ mod lane;
 mod ln;
 mod ln_sum_exp;
 mod loops;
+mod normal;
 mod products;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use arithmetic::{Arithmetic, column_sums, combine};
 pub(crate) use block::{Block, ColumnKernel, NEAR_ROWS, READ_ROWS, chunk, over_columns, padded};
-pub(crate) use lane::{Lane, chosen, exp, exp_m1, ln, ln_1p, one_m_exp_m, sigmoid, sigmoid_slope, softplus, tanh};
+pub(crate) use lane::{
+    Lane, chosen, exp, exp_m1, ln, ln_1p, normal_cdf, normal_pdf, one_m_exp_m, sigmoid, sigmoid_slope, softplus, tanh,
+};
 #[cfg(feature = "simd")]
 pub(crate) use lane::{known, known_ref};
 pub use ln_sum_exp::ln_sum_exp;

@@ -44,6 +44,14 @@ def ln_cosh(x):
     return ln_1p(2 * mpmath.sinh(size / 2) ** 2) if size < 1 else size + ln_1p(mpmath.exp(-2 * size)) - mpmath.log(2)
 
 
+def normal_pdf(x):
+    return mpmath.exp(-mpmath.mpf(x) ** 2 / 2) / mpmath.sqrt(2 * mpmath.pi)
+
+
+def normal_cdf(x):
+    return mpmath.erfc(-mpmath.mpf(x) / mpmath.sqrt(2)) / 2
+
+
 half_ln_2 = [(n + 0.5) * math.log(2) for n in range(0, 4)]  # where another power of 2 is taken out
 everywhere = [*tiny(200), *tiny(100, -60), *uniform(-1, 1, 300), *uniform(-4, 4, 400), *uniform(-40, 40, 200), *around(half_ln_2)]
 
@@ -77,6 +85,8 @@ FUNCTIONS = {
     "one_m_exp_m": (lambda x: -mpmath.expm1(-x), [*everywhere, *uniform(-709.7, 750, 200)]),
     "one_m_square": (lambda x: (1 - x) * (1 + x), [*everywhere, *[sign + x for x in tiny(100, -52) for sign in (-1, 1)]]),
     "sigmoid_slope": (sigmoid_slope, [*everywhere, *uniform(-700, 700, 100)]),
+    "normal_pdf": (normal_pdf, [*everywhere, *uniform(-38.6, 38.6, 300)]),
+    "normal_cdf": (normal_cdf, [*everywhere, *uniform(-38.5, -4, 300), *uniform(4, 50, 50)]),
 }
 
 with open(pathlib.Path(__file__).with_suffix(".csv"), "w") as file:
