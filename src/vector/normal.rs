@@ -5,7 +5,8 @@ use super::fraction::polynomial;
 use super::loops::{Left, Many, NEAR, SHORT, in_steps};
 use crate::real::{Real, real, to_f64};
 
-/// φ(x) = e^(−x²/2)/√(2π) and Φ(−x) = e^(−x²/2) P(x)/Q(x) for x ≥ 0, with polynomials without a negative coefficient, so that nothing cancels.
+/// φ(x) = e^(−x²/2)/√(2π), and Φ(−x) = e^(−x²/2) (1 + N(x)/Q(x))/(2 (1 + x)) for x ≥ 0, where the quotient is between −0.2 and 0.06, so that of the roundings
+/// of its polynomials little is left.
 ///
 /// The square is needed in two parts, because the exponential makes of a rounding of it x²/2 roundings. The first part is the square of the upper half of
 /// the digits, which is exact. The polynomials are from `tests/data/minimax.py`.
@@ -24,7 +25,7 @@ macro_rules! normals {
                 if $farthest < size { $farthest } else { size }
             }
 
-            /// Of −x²/2 = k ln 2 + r: the two parts of r, the second one first, and k as `join` wants it.
+            /// Of −x²/2 = k ln 2 + r: the two parts of r, the second one first, and k as `scale` wants it.
             #[inline(always)]
             fn parts(x: $float) -> [$float; 3] {
                 let size = size(x);
