@@ -81,13 +81,25 @@ pub(crate) fn by_chunks<T: Send>(
 #[cfg(feature = "rayon")]
 const TOGETHER: usize = 8;
 
+/// Turns of a loop for which a thread waits for the others before it sleeps, some 60 microseconds in all: to be woken may take as long. Every so many it lets
+/// another have its core, and at the end it waits some more for what they have to do after their work.
+#[cfg(feature = "rayon")]
+const TURNS: usize = 1 << 12;
+#[cfg(feature = "rayon")]
+const YIELD: usize = 64;
+#[cfg(feature = "rayon")]
+const LAST_WORD: usize = 16;
+
 /// Does every piece of work, on as many threads as there are, this one among them.
 ///
 /// This one begins at once, with what its cache holds, and others help as they wake: rayon's parallel iterators hand all of it to others and wait, which in a step of
 /// many short products takes longer than the products.
 #[cfg(feature = "rayon")]
 pub(crate) fn on_threads<P: Send>(pieces: impl Iterator<Item = P> + Send, work: impl Fn(P) + Sync) {
+    use std::hint::spin_loop;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Mutex, PoisonError};
+    use std::thread::yield_now;
 
     let pieces = Mutex::new(pieces);
     let run = || {
@@ -98,11 +110,31 @@ pub(crate) fn on_threads<P: Send>(pieces: impl Iterator<Item = P> + Send, work: 
             work(piece);
         }
     };
+    let others = rayon::current_num_threads() - 1;
+    let ended = AtomicUsize::new(0);
     rayon::in_place_scope(|scope| {
-        for _ in 1..rayon::current_num_threads() {
-            scope.spawn(|_| run());
+        for _ in 0..others {
+            scope.spawn(|_| {
+                run();
+                ended.fetch_add(1, Ordering::Release);
+            });
         }
         run();
+        // A thread of rayon's own does what it has handed out itself, if nobody else has begun with it.
+        if rayon::current_thread_index().is_none() {
+            let all_ended = |turn: usize| {
+                if turn.is_multiple_of(YIELD) {
+                    yield_now()
+                } else {
+                    spin_loop()
+                }
+                ended.load(Ordering::Acquire) == others
+            };
+            if (1..TURNS).any(all_ended) {
+                // Their last word to rayon comes after that.
+                (0..LAST_WORD).for_each(|_| spin_loop());
+            }
+        }
     });
 }
 
