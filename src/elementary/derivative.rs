@@ -1,6 +1,6 @@
 //! What their derivatives are.
 
-use super::{Elementary, Function, Interval};
+use super::{Elementary, Function};
 
 /// What a derivative is: that decides how few passes over memory it takes.
 pub(crate) enum Derivative<E> {
@@ -55,8 +55,8 @@ impl Function {
             // The value is positive where x is, unless the slope is negative.
             Self::LeakyRelu(slope) if slope >= 0.0 => OfValue(Self::Step(slope)),
             Self::LeakyRelu(slope) => OfX(Self::Step(slope)),
-            // alpha eˣ, but 1 where x > 0, and nowhere an overflow.
-            Self::Elu(alpha) => Formula(x.step(alpha) * x.clamp(Interval::at_most(0.0)).exp()),
+            Self::Elu(alpha) => OfX(Self::EluSlope(alpha)), // not y + alpha, which cancels far below 0
+            Self::EluSlope(_) => Formula(y() * (-x).step(0.0)),
             Self::NormalPdf => Formula(-(x * y())),
             Self::NormalCdf => OfX(Self::NormalPdf),
             Self::Sin => OfX(Self::Cos),

@@ -105,6 +105,8 @@ macro_rules! function_table {
             step Step(low: f64 = 0.25);
             /// x where positive, `alpha` (eˣ − 1) elsewhere; at 0 the derivative is taken to be `alpha`
             elu Elu(alpha: f64 = 0.8);
+            /// 1 where x is positive, `alpha` eˣ elsewhere: the derivative of ELU; at 0 its own is taken to be 0
+            elu_slope EluSlope(alpha: f64 = 0.8);
             /// φ(x) = e^(−x²/2)/√(2π), the density of the standard normal law
             normal_pdf NormalPdf;
             /// Φ(x), the probability that a standard normal number is at most x
