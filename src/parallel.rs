@@ -42,14 +42,24 @@ pub(crate) fn by_parts<R: Send, E: Send>(
 /// Entries of a chunk: what is computed from them stays in the nearest cache.
 const CHUNK: usize = 1 << 12;
 
-/// Entries read and written from which on a second thread is worth waking.
+/// Entries read and written for which a thread is worth waking.
 #[cfg(feature = "rayon")]
-const MANY: usize = 1 << 18;
+const ENTRIES: usize = 1 << 16;
 
-/// Are so many entries, each of which takes as long as to read and write so many, worth more than one thread?
+/// The threads that so many entries are worth, each of which takes as long as to read and write so many.
 #[cfg(feature = "rayon")]
-pub(crate) fn are_many(entries: usize, effort: usize) -> bool {
-    entries.saturating_mul(effort) >= MANY
+pub(crate) fn threads_for_entries(entries: usize, effort: usize) -> usize {
+    threads_for(entries.saturating_mul(effort), ENTRIES)
+}
+
+/// The threads that some work is worth, if it has to be so much for each; and more on a thread of rayon's own, beside which others may work on something else.
+#[cfg(feature = "rayon")]
+pub(crate) fn threads_for(work: usize, each: usize) -> usize {
+    if work < 2 * each {
+        return 1;
+    }
+    let each = if rayon::current_thread_index().is_some() { 4 * each } else { each };
+    rayon::current_num_threads().min(work / each).max(1)
 }
 
 /// Calls `work` with every chunk of `out`, and the place of its first entry; each is made from `cost` entries, and each of these takes as long as to read and
@@ -68,9 +78,12 @@ pub(crate) fn by_chunks<T: Send>(
         }
     };
     #[cfg(feature = "rayon")]
-    if are_many(out.len(), cost.saturating_mul(effort)) {
-        let together = size * TOGETHER;
-        return on_threads(out.chunks_mut(together).enumerate(), |(n, out)| each(n * together, out));
+    {
+        let threads = threads_for_entries(out.len(), cost.saturating_mul(effort));
+        if threads > 1 {
+            let together = size * TOGETHER;
+            return on_threads(threads, out.chunks_mut(together).enumerate(), |(n, out)| each(n * together, out));
+        }
     }
     #[cfg(not(feature = "rayon"))]
     let _ = effort;
@@ -90,12 +103,12 @@ const YIELD: usize = 64;
 #[cfg(feature = "rayon")]
 const LAST_WORD: usize = 16;
 
-/// Does every piece of work, on as many threads as there are, this one among them.
+/// Does every piece of work, on so many threads, this one among them.
 ///
 /// This one begins at once, with what its cache holds, and others help as they wake: rayon's parallel iterators hand all of it to others and wait, which in a step of
 /// many short products takes longer than the products.
 #[cfg(feature = "rayon")]
-pub(crate) fn on_threads<P: Send>(pieces: impl Iterator<Item = P> + Send, work: impl Fn(P) + Sync) {
+pub(crate) fn on_threads<P: Send>(threads: usize, pieces: impl Iterator<Item = P> + Send, work: impl Fn(P) + Sync) {
     use std::hint::spin_loop;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Mutex, PoisonError};
@@ -110,7 +123,7 @@ pub(crate) fn on_threads<P: Send>(pieces: impl Iterator<Item = P> + Send, work: 
             work(piece);
         }
     };
-    let others = rayon::current_num_threads() - 1;
+    let others = threads - 1;
     let ended = AtomicUsize::new(0);
     rayon::in_place_scope(|scope| {
         for _ in 0..others {

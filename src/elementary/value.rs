@@ -51,7 +51,7 @@ impl Function {
     /// Are so many entries done on more than one thread?
     #[cfg(all(feature = "rayon", feature = "simd"))]
     pub(crate) fn is_threaded(self, entries: usize) -> bool {
-        crate::parallel::are_many(entries, self.effort())
+        crate::parallel::threads_for_entries(entries, self.effort()) > 1
     }
 
     /// Makes of every y the function of itself or, if other numbers are given, y times the function of the one in its place.

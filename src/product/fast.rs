@@ -9,16 +9,16 @@ use super::wide::Wide;
 use super::{Factor, Room, Then};
 use crate::elementary::{Function, Rows};
 #[cfg(feature = "rayon")]
-use crate::parallel::on_threads;
+use crate::parallel::{on_threads, threads_for};
 use crate::real::Real;
 use crate::vector::{known, known_ref};
 
 /// Below this, a side of the product is thin.
 const THIN: usize = 8;
 
-/// Products of numbers from which on a second thread is worth waking.
+/// Products of numbers for which a thread is worth waking.
 #[cfg(feature = "rayon")]
-const THREADED: usize = 1 << 23;
+const TERMS: usize = 1 << 20;
 
 /// A factor, held column after column.
 #[derive(Clone, Copy)]
@@ -78,10 +78,10 @@ impl WithSimd for HasVectors {
     }
 }
 
-/// Are so many entries, of so many terms each and in so many columns, worth more than one thread?
+/// The threads that so many entries, of so many terms each and in so many columns, are worth.
 #[cfg(feature = "rayon")]
-pub(super) fn is_threaded(entries: usize, terms: usize, columns: usize) -> bool {
-    entries.saturating_mul(terms) >= THREADED && columns >= THIN
+pub(super) fn threads(entries: usize, terms: usize, columns: usize) -> usize {
+    if columns < THIN { 1 } else { threads_for(entries.saturating_mul(terms), TERMS) }
 }
 
 /// Multiplies numbers of type `W`; false if they are of another, or if the machine has no vectors for them.
@@ -111,9 +111,13 @@ pub(super) fn multiply<T: Real, W: Wide>(
     let out = out.as_mut_slice();
     let along = left.transposed && !right.transposed && rows.min(out.len() / rows) < THIN;
     #[cfg(feature = "rayon")]
-    if is_threaded(out.len(), inner, out.len() / rows) && Arch::new().dispatch(HasVectors) {
-        by_columns(Product { left, right, inner, start, finish, out, rows, along, room: &mut Vec::new() }, rooms);
-        return true;
+    {
+        let threads = threads(out.len(), inner, out.len() / rows);
+        if threads > 1 && Arch::new().dispatch(HasVectors) {
+            let product = Product { left, right, inner, start, finish, out, rows, along, room: &mut Vec::new() };
+            by_columns(product, threads, rooms);
+            return true;
+        }
     }
     W::multiply(Product { left, right, inner, start, finish, out, rows, along, room: &mut rooms[0] })
 }
@@ -152,12 +156,12 @@ impl<W: Wide> WithSimd for Product<'_, W> {
 
 /// Some columns on each thread. An entry is the same sum on however many.
 #[cfg(feature = "rayon")]
-fn by_columns<W: Wide>(product: Product<'_, W>, rooms: &mut Vec<Vec<W>>) {
+fn by_columns<W: Wide>(product: Product<'_, W>, threads: usize, rooms: &mut Vec<Vec<W>>) {
     let Product { left, right, inner, start, finish, out, rows, along, .. } = product;
     let columns = out.len() / rows;
-    let each = columns.div_ceil(rayon::current_num_threads()).next_multiple_of(4);
+    let each = columns.div_ceil(threads).next_multiple_of(4);
     rooms.resize_with(rooms.len().max(columns.div_ceil(each)), Vec::new);
-    on_threads(out.chunks_mut(each * rows).zip(rooms).enumerate(), |(part, (out, room))| {
+    on_threads(threads, out.chunks_mut(each * rows).zip(rooms).enumerate(), |(part, (out, room))| {
         let first = part * each;
         let entries = &right.entries[if right.transposed { first } else { first * right.stride }..];
         let start = start.map(|start| &start[first..]);

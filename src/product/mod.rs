@@ -78,7 +78,7 @@ pub(crate) fn finishes<T: Real>(shape: [usize; 3]) -> bool {
 #[cfg_attr(not(all(feature = "simd", feature = "rayon")), expect(unused_variables))]
 pub(crate) fn keeps_threads([rows, terms, columns]: [usize; 3], function: Function) -> bool {
     #[cfg(all(feature = "simd", feature = "rayon"))]
-    return fast::is_threaded(rows * columns, terms, columns) || !function.is_threaded(rows * columns);
+    return fast::threads(rows * columns, terms, columns) > 1 || !function.is_threaded(rows * columns);
     #[cfg(not(all(feature = "simd", feature = "rayon")))]
     true
 }

@@ -146,12 +146,12 @@ fn what_is_made_of_a_product_does_not_depend_on_when() {
 fn threads_do_not_change_a_bit() {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(9);
     let mut matrix = |rows, columns| DMatrix::<f32>::from_fn(rows, columns, |_, _| rng.random_range(-1.0..1.0));
-    // Enough for threads.
-    let (a, b, row, others) = (matrix(300, 450), matrix(450, 70), matrix(1, 70), matrix(300, 70));
+    // Enough for five threads.
+    let (a, b, row, others) = (matrix(300, 450), matrix(450, 170), matrix(1, 170), matrix(300, 170));
     let (held_a, held_b) = ([a.clone(), a.transpose()], [b.clone(), b.transpose()]);
     for (left, right) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let on = |threads| {
-            let mut out = DMatrix::zeros(300, 70);
+            let mut out = DMatrix::zeros(300, 170);
             let left = Factor { matrix: &held_a[left], transposed: left == 1 };
             let right = Factor { matrix: &held_b[right], transposed: right == 1 };
             let then = Some(Then { function: Function::LeakyRelu(0.1), of: Some(&others) });
