@@ -112,7 +112,7 @@ pub fn grid(table: &mut Table, python: &RefCell<Python>, scratch: &Scratch, thre
             table.hold(Contest {
                 task: format!("loop, {batch} x {width}, f32, {threads} thread{}", if threads > 1 { "s" } else { "" }),
                 rows: batch,
-                ours: in_pool(threads, Training::new(&rows, batch, critic(width), 1)?.laps(times))?,
+                ours: on_threads(threads, Training::new(&rows, batch, critic(width), 1)?.laps(times))?,
                 peers,
                 tolerance: ANY_LOSS,
             })?;
@@ -121,13 +121,18 @@ pub fn grid(table: &mut Table, python: &RefCell<Python>, scratch: &Scratch, thre
     Ok(())
 }
 
-/// Laps in a pool of so many threads, where there are pools.
+/// Laps on so many threads, where there are threads: on one in a pool of one; on more as in a program that makes no pool of its own, with the global one, if it
+/// can be made so large.
 #[cfg(feature = "rayon")]
-fn in_pool<'a>(
+fn on_threads<'a>(
     threads: usize,
     mut lap: impl FnMut() -> Result<Lap, Failure> + Send + 'a,
 ) -> Result<Runner<'a>, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads);
+    if threads > 1 && (pool().build_global().is_ok() || rayon::current_num_threads() == threads) {
+        return Ok(Box::new(lap));
+    }
+    let pool = pool().build()?;
     Ok(Box::new(move || {
         let lap = pool.install(|| lap().map_err(|error| error.to_string()));
         Ok(lap?)
@@ -135,6 +140,6 @@ fn in_pool<'a>(
 }
 
 #[cfg(not(feature = "rayon"))]
-fn in_pool<'a>(_: usize, lap: impl FnMut() -> Result<Lap, Failure> + Send + 'a) -> Result<Runner<'a>, Failure> {
+fn on_threads<'a>(_: usize, lap: impl FnMut() -> Result<Lap, Failure> + Send + 'a) -> Result<Runner<'a>, Failure> {
     Ok(Box::new(lap))
 }
