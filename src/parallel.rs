@@ -155,12 +155,12 @@ pub(crate) fn on_threads<P: Send>(threads: usize, pieces: impl Iterator<Item = P
 mod tests {
     use crate::parallel::{CHUNK, by_chunks};
 
-    /// With one thread and more, and where the last chunk and the last piece are short.
+    /// With one thread and more, in a pool and in none, and where the last chunk and the last piece are short.
     #[test]
     fn every_entry_is_made_once_and_knows_its_place() {
         let run = || {
             for (len, cost) in
-                [0, 1, CHUNK, 1 << 18, (1 << 18) + 3 * CHUNK + 7].into_iter().flat_map(|n| [(n, 1), (n, 100)])
+                [0, 1, CHUNK, 1 << 18, (1 << 20) + 3 * CHUNK + 7].into_iter().flat_map(|n| [(n, 1), (n, 100)])
             {
                 let mut out = vec![0; len];
                 by_chunks(&mut out, cost, 1, |first, out| {
