@@ -300,13 +300,13 @@ impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool, const PACK
                     add::<S, T, R, C, false>(simd, left, right, &mut sums);
                 }
             }
-            if let Some(fused) = fused {
-                for (c, sums) in sums.iter_mut().enumerate() {
-                    fused.apply::<S>(sums, (tile * C + c) * out_stride);
-                }
-            }
             for c in 0..C {
-                T::vectors_mut::<S>(&mut out[c * out_stride..][..height]).0[..R].copy_from_slice(&sums[c]);
+                // Of a copy, so that the sums themselves stay in registers.
+                let mut sums = sums[c];
+                if let Some(fused) = fused {
+                    fused.apply::<S>(&mut sums, (tile * C + c) * out_stride);
+                }
+                T::vectors_mut::<S>(&mut out[c * out_stride..][..height]).0[..R].copy_from_slice(&sums);
             }
         }
     }

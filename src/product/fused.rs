@@ -48,14 +48,24 @@ impl<'a, T: Wide> Fused<'a, T> {
     #[inline(always)]
     pub(super) fn apply<S: Simd>(self, sums: &mut [T::Vector<S>], place: usize) {
         match self {
-            Self::Relu => sums.iter_mut().flat_map(T::numbers_mut::<S>).for_each(|sum| *sum = relu(*sum)),
-            Self::LeakyRelu(slope) => {
-                sums.iter_mut().flat_map(T::numbers_mut::<S>).for_each(|sum| *sum = leaky_relu(*sum, slope));
-            }
+            Self::Relu => each::<T, S>(sums, relu),
+            Self::LeakyRelu(slope) => each::<T, S>(sums, |sum| leaky_relu(sum, slope)),
             Self::Step(of, low) => {
                 let of = &T::vectors::<S>(&of[place..]).0[..sums.len()];
-                sums.iter_mut().zip(of).for_each(|(sum, of)| times_step::<_, S>(sum, of, low));
+                for (sums, of) in sums.iter_mut().zip(of) {
+                    times_step::<_, S>(sums, of, low);
+                }
             }
+        }
+    }
+}
+
+/// Plain loops, here and below: chains of iterators over vectors of sixteen numbers are not inlined, and then the sums are kept in memory.
+#[inline(always)]
+fn each<T: Wide, S: Simd>(sums: &mut [T::Vector<S>], function: impl Fn(T) -> T) {
+    for sums in sums {
+        for sum in T::numbers_mut::<S>(sums) {
+            *sum = function(*sum);
         }
     }
 }
