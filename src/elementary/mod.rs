@@ -13,7 +13,6 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 pub(crate) use derivative::Derivative;
 pub(crate) use value::Rows;
 #[cfg(feature = "simd")]
-pub(crate) use value::{leaky_relu, relu, step};
 
 use crate::real::{Real, real};
 

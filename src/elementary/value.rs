@@ -204,19 +204,19 @@ impl Function {
 
 /// 0 below 0.
 #[inline(always)]
-pub(crate) fn relu<T: Real>(x: T) -> T {
+fn relu<T: Real>(x: T) -> T {
     if x < T::zero() { T::zero() } else { x }
 }
 
 /// Of another slope up to 0.
 #[inline(always)]
-pub(crate) fn leaky_relu<T: Real>(x: T, slope: T) -> T {
+fn leaky_relu<T: Real>(x: T, slope: T) -> T {
     if x > T::zero() { x } else { slope * x }
 }
 
 /// 1 above 0, and elsewhere another number.
 #[inline(always)]
-pub(crate) fn step<T: Real>(x: T, low: T) -> T {
+fn step<T: Real>(x: T, low: T) -> T {
     if x > T::zero() { T::one() } else { low }
 }
 

@@ -32,7 +32,7 @@ const LINE: usize = 64;
 const MOST_VECTORS: usize = 8;
 
 /// The most sums of a tile: three of the widest vectors by four columns.
-const MOST_SUMS: usize = 3 * MOST_LANES * 4;
+const MOST_SUMS: usize = 4 * MOST_LANES * 4;
 
 impl<T: Wide> Product<'_, T> {
     #[inline(always)]
@@ -69,6 +69,7 @@ impl<T: Wide> Product<'_, T> {
                             _ if few => self.few::<S>(simd, part, fused),
                             (8.., 1) => self.panel::<S, 8>(simd, part, fused),
                             (4.., 1..=2) => self.panel::<S, 4>(simd, part, fused),
+                            (4 | 7.., _) if const { has_many::<S>() } => self.panel::<S, 4>(simd, part, fused),
                             (3 | 5.., _) => self.panel::<S, 3>(simd, part, fused),
                             (2 | 4, _) => self.panel::<S, 2>(simd, part, fused),
                             _ => self.panel::<S, 1>(simd, part, fused),
@@ -113,7 +114,7 @@ impl<T: Wide> Product<'_, T> {
         let packed = panel.stride == height;
         let mut j = first;
         while j < end {
-            let wide = columns_at(j, end, R);
+            let wide = columns_at::<S>(j, end, R);
             // As many tiles of that width as there are; of rows that are missing, one at a time.
             let tiles = if counted == height { (end - j) / wide } else { 1 };
             let (entries, stride, advance) = match (copied, right.transposed) {
@@ -141,9 +142,9 @@ impl<T: Wide> Product<'_, T> {
             // No tile is compiled that is never run: see `columns_at`.
             macro_rules! tiles {
                 ($columns:literal) => {
-                    if const { R * $columns <= MOST_VECTORS || (R <= 3 && $columns <= 4) } {
+                    if const { R * $columns <= MOST_VECTORS || (R <= if has_many::<S>() { 4 } else { 3 } && $columns <= 4) } {
                         let along_rows = copied || self.right.transposed;
-                        match (along_rows, packed && (copied || !along_rows && !is_tight(R, $columns))) {
+                        match (along_rows, packed && (copied || !along_rows && !is_tight::<S>(R, $columns))) {
                             (true, true) => apart(simd, Tiles::<_, R, $columns, true, true>(run)),
                             (true, false) => apart(simd, Tiles::<_, R, $columns, true, false>(run)),
                             (false, true) => apart(simd, Tiles::<_, R, $columns, false, true>(run)),
@@ -176,8 +177,13 @@ fn aligned<T>(room: &mut [T]) -> &mut [T] {
 
 /// The columns of the tile at column `j`.
 #[inline(always)]
-pub(super) fn columns_at(j: usize, end: usize, vectors: usize) -> usize {
-    (end - j).min(if vectors > 3 { MOST_VECTORS / vectors } else { 4 })
+pub(super) fn columns_at<S: Simd>(j: usize, end: usize, vectors: usize) -> usize {
+    (end - j).min(if vectors > if has_many::<S>() { 4 } else { 3 } { MOST_VECTORS / vectors } else { 4 })
+}
+
+/// Has the machine registers for more than the usual tile?
+const fn has_many<S: Simd>() -> bool {
+    S::REGISTER_COUNT >= 32
 }
 
 /// Which part of a product: rows from `i` on, these columns, `depth` terms from `from` on.
@@ -304,7 +310,7 @@ impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool, const PACK
                 // Of a copy, so that the sums themselves stay in registers.
                 let mut sums = sums[c];
                 if let Some(fused) = fused {
-                    fused.apply::<S>(&mut sums, (tile * C + c) * out_stride);
+                    fused.apply(simd, &mut sums, (tile * C + c) * out_stride);
                 }
                 T::vectors_mut::<S>(&mut out[c * out_stride..][..height]).0[..R].copy_from_slice(&sums);
             }
@@ -313,8 +319,8 @@ impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool, const PACK
 }
 
 /// Do the sums leave no register to spare?
-const fn is_tight(vectors: usize, columns: usize) -> bool {
-    vectors * columns == MOST_SUMS / MOST_LANES
+const fn is_tight<S: Simd>(vectors: usize, columns: usize) -> bool {
+    !has_many::<S>() && vectors * columns == 12
 }
 
 /// Adds the products of a column of `R` vectors with a row of `C` numbers.
@@ -327,7 +333,7 @@ fn add<S: Simd, T: Wide, const R: usize, const C: usize, const PACKED: bool>(
 ) {
     let mut held = [T::broadcast(simd, T::default()); R];
     held.copy_from_slice(left);
-    let tight = PACKED && is_tight(R, C);
+    let tight = PACKED && is_tight::<S>(R, C);
     for (c, sums) in sums.iter_mut().enumerate() {
         // Where sums leave too few registers to hold a column, one vector of it is read again; and the compiler does not see that it knows it.
         if tight {

@@ -24,7 +24,7 @@ impl<T: Wide> WithSimd for CopyRight<'_, T> {
         let rows = right.entries[if right.transposed { from * right.stride } else { 0 }..].chunks(right.stride);
         let mut j = first;
         while j < end {
-            let columns = columns_at(j, end, 1);
+            let columns = columns_at::<S>(j, end, 1);
             let to = &mut to[(j - first) * depth..][..columns * depth];
             match (right.transposed, columns) {
                 (true, BY) => {

@@ -98,13 +98,13 @@ impl<T: Wide, const TERMS: usize> WithSimd for Few<'_, T, TERMS> {
                 None => write!(|v, sum| {}),
                 Some(Fused::Step(of, low)) => {
                     let of = &T::vectors::<S>(&of[j * rows..]).0[..vectors];
-                    write!(|v, sum| times_step::<_, S>(&mut sum, &of[v], low));
+                    write!(|v, sum| sum = times_step(simd, sum, of[v], low));
                 }
                 Some(Fused::LeakyRelu(slope)) => {
-                    write!(|v, sum| Fused::LeakyRelu(slope).apply::<S>(std::slice::from_mut(&mut sum), 0));
+                    write!(|v, sum| sum = times_step(simd, sum, sum, slope));
                 }
                 Some(Fused::Relu) => {
-                    write!(|v, sum| Fused::<T>::Relu.apply::<S>(std::slice::from_mut(&mut sum), 0));
+                    write!(|v, sum| Fused::<T>::Relu.apply(simd, std::slice::from_mut(&mut sum), 0));
                 }
             }
         }

@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use super::fast::Finish;
 use super::wide::Wide;
-use crate::elementary::{Function, leaky_relu, relu, step};
+use crate::elementary::Function;
 use crate::real::real;
 
 /// A function that takes no longer than to write its values.
@@ -46,34 +46,33 @@ impl<'a, T: Wide> Fused<'a, T> {
 
     /// What becomes of vectors of sums, which go to the places from this one on.
     #[inline(always)]
-    pub(super) fn apply<S: Simd>(self, sums: &mut [T::Vector<S>], place: usize) {
+    pub(super) fn apply<S: Simd>(self, simd: S, sums: &mut [T::Vector<S>], place: usize) {
         match self {
-            Self::Relu => each::<T, S>(sums, relu),
-            Self::LeakyRelu(slope) => each::<T, S>(sums, |sum| leaky_relu(sum, slope)),
+            Self::Relu => {
+                let zero = T::broadcast(simd, T::default());
+                for sum in sums {
+                    *sum = T::where_less(simd, [*sum, zero], zero, *sum);
+                }
+            }
+            // Itself times a step of itself.
+            Self::LeakyRelu(slope) => {
+                for sum in sums {
+                    *sum = times_step(simd, *sum, *sum, slope);
+                }
+            }
             Self::Step(of, low) => {
                 let of = &T::vectors::<S>(&of[place..]).0[..sums.len()];
-                for (sums, of) in sums.iter_mut().zip(of) {
-                    times_step::<_, S>(sums, of, low);
+                for (sum, &of) in sums.iter_mut().zip(of) {
+                    *sum = times_step(simd, *sum, of, low);
                 }
             }
         }
     }
 }
 
-/// Plain loops, here and below: chains of iterators over vectors of sixteen numbers are not inlined, and then the sums are kept in memory.
+/// Sums times the step function of other numbers. With intrinsics: the compiler does not make wide instructions of a loop over the numbers of a vector.
 #[inline(always)]
-fn each<T: Wide, S: Simd>(sums: &mut [T::Vector<S>], function: impl Fn(T) -> T) {
-    for sums in sums {
-        for sum in T::numbers_mut::<S>(sums) {
-            *sum = function(*sum);
-        }
-    }
-}
-
-/// Multiplies sums by the step function of other numbers.
-#[inline(always)]
-pub(super) fn times_step<T: Wide, S: Simd>(sums: &mut T::Vector<S>, of: &T::Vector<S>, low: T) {
-    for (sum, &x) in T::numbers_mut::<S>(sums).iter_mut().zip(T::numbers::<S>(of)) {
-        *sum *= step(x, low);
-    }
+pub(super) fn times_step<T: Wide, S: Simd>(simd: S, sum: T::Vector<S>, of: T::Vector<S>, low: T) -> T::Vector<S> {
+    let zero = T::broadcast(simd, T::default());
+    T::where_less(simd, [zero, of], sum, T::product(simd, sum, T::broadcast(simd, low)))
 }

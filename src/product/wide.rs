@@ -3,11 +3,14 @@
 use pulp::Simd;
 
 use super::fast::Product;
-use crate::real::{Real, real};
+use crate::real::Real;
 
 /// `f64` or `f32`, with what a product needs of vectors of them.
 pub(super) trait Wide: Real + Default {
     type Vector<S: Simd>: Copy;
+
+    /// Numbers all of which are different.
+    const COUNTED: [[Self; MOST_LANES]; BY];
 
     /// Multiplies with the widest vectors of the machine; false if it has none.
     fn multiply(product: Product<'_, Self>) -> bool;
@@ -21,14 +24,22 @@ pub(super) trait Wide: Real + Default {
     /// a b + c, rounded once.
     fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
 
+    /// a b.
+    fn product<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// `then` where the first of two is less, and `otherwise` elsewhere.
+    fn where_less<S: Simd>(
+        simd: S,
+        these: [Self::Vector<S>; 2],
+        then: Self::Vector<S>,
+        otherwise: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+
     /// The sum of the lanes.
     fn sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
 
     /// The numbers in the lanes.
     fn numbers<S: Simd>(a: &Self::Vector<S>) -> &[Self];
-
-    /// The numbers in the lanes.
-    fn numbers_mut<S: Simd>(a: &mut Self::Vector<S>) -> &mut [Self];
 
     /// Numbers of four vectors side by side: the vector number m has those of lane m of each, then those of lane m + 4, and so on. In which order they
     /// come is pulp's affair, so ask [`transposes`](Wide::transposes) first.
@@ -38,17 +49,19 @@ pub(super) trait Wide: Real + Default {
     #[inline(always)]
     fn transposes<S: Simd>(simd: S) -> bool {
         let lanes = Self::lanes::<S>();
-        let mut numbers = [[Self::default(); MOST_LANES]; BY];
-        for (k, numbers) in numbers.iter_mut().enumerate() {
-            for (lane, number) in numbers.iter_mut().enumerate() {
-                *number = real((k * MOST_LANES + lane) as f64);
+        let mut columns = [Self::broadcast(simd, Self::default()); BY];
+        for (column, numbers) in columns.iter_mut().zip(&Self::COUNTED) {
+            *column = Self::vectors::<S>(&numbers[..lanes]).0[0];
+        }
+        let rows = Self::transposed(simd, columns);
+        // Plain loops, for the compiler knows their result.
+        let mut as_said = true;
+        for (m, row) in rows.iter().enumerate() {
+            for (place, &number) in Self::numbers::<S>(row).iter().enumerate() {
+                as_said &= number == Self::COUNTED[place % BY][m + place / BY * BY];
             }
         }
-        let rows = Self::transposed(simd, numbers.each_ref().map(|numbers| Self::vectors::<S>(&numbers[..lanes]).0[0]));
-        rows.iter().enumerate().all(|(m, row)| {
-            let row = Self::numbers::<S>(row).as_chunks::<BY>().0;
-            (0..row.len()).all(|g| (0..BY).all(|k| row[g][k] == numbers[k][m + BY * g]))
-        })
+        as_said
     }
 
     /// Whole vectors, and the rest.
@@ -60,11 +73,22 @@ pub(super) trait Wide: Real + Default {
 
 macro_rules! wide {
     (
-        $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $sum:ident,
+        $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $mul:ident,
+        $less_than:ident, $select:ident, $sum:ident,
         $vectors:ident, $vectors_mut:ident, $deinterleave:ident
     ) => {
         impl Wide for $float {
             type Vector<S: Simd> = S::$vector;
+
+            const COUNTED: [[$float; MOST_LANES]; BY] = {
+                let mut numbers = [[0.0; MOST_LANES]; BY];
+                let mut place = 0;
+                while place < MOST_LANES * BY {
+                    numbers[place / MOST_LANES][place % MOST_LANES] = place as $float;
+                    place += 1;
+                }
+                numbers
+            };
 
             // Not generic, so that the loops are compiled once, here, and not by every crate that has a tape.
             fn multiply(product: Product<'_, Self>) -> bool {
@@ -87,6 +111,21 @@ macro_rules! wide {
             }
 
             #[inline(always)]
+            fn product<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$mul(a, b)
+            }
+
+            #[inline(always)]
+            fn where_less<S: Simd>(
+                simd: S,
+                [a, b]: [S::$vector; 2],
+                then: S::$vector,
+                otherwise: S::$vector,
+            ) -> S::$vector {
+                simd.$select(simd.$less_than(a, b), then, otherwise)
+            }
+
+            #[inline(always)]
             fn sum<S: Simd>(simd: S, a: S::$vector) -> Self {
                 simd.$sum(a)
             }
@@ -94,11 +133,6 @@ macro_rules! wide {
             #[inline(always)]
             fn numbers<S: Simd>(a: &S::$vector) -> &[Self] {
                 pulp::bytemuck::cast_slice(std::slice::from_ref(a))
-            }
-
-            #[inline(always)]
-            fn numbers_mut<S: Simd>(a: &mut S::$vector) -> &mut [Self] {
-                pulp::bytemuck::cast_slice_mut(std::slice::from_mut(a))
             }
 
             #[inline(always)]
@@ -125,6 +159,9 @@ wide!(
     F64_LANES,
     splat_f64s,
     mul_add_f64s,
+    mul_f64s,
+    less_than_f64s,
+    select_f64s,
     reduce_sum_f64s,
     as_simd_f64s,
     as_mut_simd_f64s,
@@ -136,6 +173,9 @@ wide!(
     F32_LANES,
     splat_f32s,
     mul_add_f32s,
+    mul_f32s,
+    less_than_f32s,
+    select_f32s,
     reduce_sum_f32s,
     as_simd_f32s,
     as_mut_simd_f32s,
