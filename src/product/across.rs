@@ -36,8 +36,8 @@ const MOST_SUMS: usize = 4 * MOST_LANES * 4;
 
 impl<T: Wide> Product<'_, T> {
     #[inline(always)]
-    pub(super) fn across<S: Simd>(mut self, simd: S) {
-        let (all, lanes) = (self.out.len() / self.rows, T::lanes::<S>());
+    pub(super) fn across<S: Simd>(&mut self, simd: S) {
+        let (all, lanes) = (self.columns, T::lanes::<S>());
         for first in (0..all).step_by(WIDTH) {
             let end = all.min(first + WIDTH);
             for from in (0..self.inner).step_by(DEPTH) {

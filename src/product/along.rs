@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::fast::{Held, Product};
-use super::wide::{Wide, load};
+use super::wide::{BY, Wide, load};
 
 /// Terms summed up at a time, and the columns of a by which they stay in the nearest cache.
 const DEPTH: usize = 512;
@@ -11,10 +11,9 @@ const COLUMNS: usize = 4;
 
 impl<T: Wide> Product<'_, T> {
     #[inline(always)]
-    pub(super) fn along<S: Simd>(mut self, simd: S) {
-        let Self { left, right, inner, start, rows, .. } = self;
+    pub(super) fn along<S: Simd>(&mut self, simd: S) {
+        let Self { left, right, inner, start, rows, columns, .. } = *self;
         let out = &mut *self.out;
-        let columns = out.len() / rows;
         for from in (0..inner).step_by(DEPTH) {
             let depth = DEPTH.min(inner - from);
             let tile = |i, j| Tile { left, right, start, from, depth, i, j, rows };
@@ -88,15 +87,25 @@ impl<'a, T: Wide> Tile<'a, T> {
                 }
             }
         }
-        for m in 0..B {
-            for n in 0..A {
-                let (sum, to) = (T::sum(simd, sums[n][m]), &mut out[(j + m) * rows + i + n]);
-                *to = match start {
-                    _ if from > 0 => *to + sum,
-                    Some(start) => sum + start[j + m],
-                    None => sum,
-                };
+        let mut put = |place: usize, sum: T| {
+            let (m, n) = (place / A, place % A);
+            let to = &mut out[(j + m) * rows + i + n];
+            *to = match start {
+                _ if from > 0 => *to + sum,
+                Some(start) => sum + start[j + m],
+                None => sum,
+            };
+        };
+        // Of four at a time, which takes half as long.
+        let all = A * B;
+        for first in (0..all / BY * BY).step_by(BY) {
+            let four = std::array::from_fn(|k| sums[(first + k) % A][(first + k) / A]);
+            for (k, sum) in T::sums(simd, four).into_iter().enumerate() {
+                put(first + k, sum);
             }
+        }
+        for place in all / BY * BY..all {
+            put(place, T::sum(simd, sums[place % A][place / A]));
         }
         A
     }

@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 
 use super::across::{Part, columns_at};
 use super::fast::Held;
-use super::wide::{BY, Wide};
+use super::wide::{BY, Order, Wide};
 
 /// Copies some columns of a right factor in the order in which tiles read them: row after row of those of the first tile, then of the next.
 pub(super) struct CopyRight<'a, T> {
@@ -61,21 +61,36 @@ impl<T: Wide> WithSimd for CopyRight<'_, T> {
 /// Copies entries of some columns: those of a row side by side, from place `n` on, and `height` from row to row. As many rows as fill vectors, which is returned.
 #[inline(always)]
 fn transpose<S: Simd, T: Wide>(simd: S, to: &mut [T], height: usize, n: usize, columns: [&[T]; BY]) -> usize {
-    if !T::transposes(simd) {
-        return 0;
-    }
+    let Some(order) = T::order(simd) else { return 0 };
     let lanes = T::lanes::<S>();
     let columns = columns.map(|column| T::vectors::<S>(column).0);
     let whole = columns[0].len();
     for (p, to) in to.chunks_exact_mut(lanes * height).take(whole).enumerate() {
         let rows = T::transposed(simd, columns.map(|column| column[p]));
         for (m, row) in rows.iter().enumerate() {
-            for (g, row) in T::numbers::<S>(row).as_chunks::<BY>().0.iter().enumerate() {
-                to[(m + BY * g) * height + n..][..BY].copy_from_slice(row);
+            let row = T::numbers::<S>(row);
+            match order {
+                Order::Rows => side_by_side::<T, BY>(to, height, n, row, |place| order.origin(m, place)),
+                Order::Pairs => side_by_side::<T, 2>(to, height, n, row, |place| order.origin(m, place)),
             }
         }
     }
     whole * lanes
+}
+
+/// Copies numbers of a row, so many of which are side by side at a time.
+#[inline(always)]
+fn side_by_side<T: Wide, const N: usize>(
+    to: &mut [T],
+    height: usize,
+    n: usize,
+    row: &[T],
+    origin: impl Fn(usize) -> [usize; 2],
+) {
+    for (group, row) in row.as_chunks::<N>().0.iter().enumerate() {
+        let [k, lane] = origin(group * N);
+        to[lane * height + n + k..][..N].copy_from_slice(row);
+    }
 }
 
 /// Copies rows of the left factor, fewer than are multiplied at a time: a column of them after another, zeros below.

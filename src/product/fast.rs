@@ -55,6 +55,7 @@ pub(super) struct Product<'a, W> {
     pub(super) finish: Option<Finish<'a, W>>,
     pub(super) out: &'a mut [W],
     pub(super) rows: usize,
+    pub(super) columns: usize,
     /// Is it summed along the columns of both factors?
     pub(super) along: bool,
     /// Room for copies.
@@ -94,7 +95,7 @@ pub(super) fn multiply<T: Real, W: Wide>(
     room: &mut Room<T>,
 ) -> bool {
     let inner = if left.transposed { left.matrix.nrows() } else { left.matrix.ncols() };
-    let rows = out.nrows();
+    let (rows, columns) = out.shape();
     let (Some(left), Some(right), Some(out), Some(rooms)) =
         (Held::of(left), Held::of(right), known::<_, DMatrix<W>>(out), known::<_, Vec<Vec<W>>>(&mut room.copies))
     else {
@@ -109,17 +110,18 @@ pub(super) fn multiply<T: Real, W: Wide>(
         Finish { function, of }
     });
     let out = out.as_mut_slice();
-    let along = left.transposed && !right.transposed && rows.min(out.len() / rows) < THIN;
+    let along = left.transposed && !right.transposed && rows.min(columns) < THIN;
     #[cfg(feature = "rayon")]
     {
-        let threads = threads(out.len(), inner, out.len() / rows);
+        let threads = threads(out.len(), inner, columns);
         if threads > 1 && Arch::new().dispatch(HasVectors) {
-            let product = Product { left, right, inner, start, finish, out, rows, along, room: &mut Vec::new() };
+            let product =
+                Product { left, right, inner, start, finish, out, rows, columns, along, room: &mut Vec::new() };
             by_columns(product, threads, rooms);
             return true;
         }
     }
-    W::multiply(Product { left, right, inner, start, finish, out, rows, along, room: &mut rooms[0] })
+    W::multiply(&mut Product { left, right, inner, start, finish, out, rows, columns, along, room: &mut rooms[0] })
 }
 
 impl<W: Wide> Product<'_, W> {
@@ -135,7 +137,7 @@ impl<W: Wide> Product<'_, W> {
     }
 }
 
-impl<W: Wide> WithSimd for Product<'_, W> {
+impl<W: Wide> WithSimd for &mut Product<'_, W> {
     type Output = bool;
 
     #[inline(always)]
@@ -157,8 +159,7 @@ impl<W: Wide> WithSimd for Product<'_, W> {
 /// Some columns on each thread. An entry is the same sum on however many.
 #[cfg(feature = "rayon")]
 fn by_columns<W: Wide>(product: Product<'_, W>, threads: usize, rooms: &mut Vec<Vec<W>>) {
-    let Product { left, right, inner, start, finish, out, rows, along, .. } = product;
-    let columns = out.len() / rows;
+    let Product { left, right, inner, start, finish, out, rows, columns, along, .. } = product;
     let each = columns.div_ceil(threads).next_multiple_of(4);
     rooms.resize_with(rooms.len().max(columns.div_ceil(each)), Vec::new);
     on_threads(threads, out.chunks_mut(each * rows).zip(rooms).enumerate(), |(part, (out, room))| {
@@ -167,6 +168,7 @@ fn by_columns<W: Wide>(product: Product<'_, W>, threads: usize, rooms: &mut Vec<
         let start = start.map(|start| &start[first..]);
         let finish = finish.map(|finish| Finish { of: finish.of.map(|of| &of[first * rows..]), ..finish });
         let right = Held { entries, ..right };
-        W::multiply(Product { left, right, inner, start, finish, out, rows, along, room });
+        let columns = out.len() / rows;
+        W::multiply(&mut Product { left, right, inner, start, finish, out, rows, columns, along, room });
     });
 }

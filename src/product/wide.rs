@@ -13,7 +13,7 @@ pub(super) trait Wide: Real + Default {
     const COUNTED: [[Self; MOST_LANES]; BY];
 
     /// Multiplies with the widest vectors of the machine; false if it has none.
-    fn multiply(product: Product<'_, Self>) -> bool;
+    fn multiply(product: &mut Product<'_, Self>) -> bool;
 
     /// The numbers in a vector.
     fn lanes<S: Simd>() -> usize;
@@ -23,6 +23,9 @@ pub(super) trait Wide: Real + Default {
 
     /// a b + c, rounded once.
     fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// a + b.
+    fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
 
     /// a b.
     fn product<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
@@ -41,27 +44,60 @@ pub(super) trait Wide: Real + Default {
     /// The numbers in the lanes.
     fn numbers<S: Simd>(a: &Self::Vector<S>) -> &[Self];
 
-    /// Numbers of four vectors side by side: the vector number m has those of lane m of each, then those of lane m + 4, and so on. In which order they
-    /// come is pulp's affair, so ask [`transposes`](Wide::transposes) first.
+    /// Numbers of four vectors side by side, in an [`Order`] that is pulp's affair.
     fn transposed<S: Simd>(simd: S, a: [Self::Vector<S>; BY]) -> [Self::Vector<S>; BY];
 
-    /// Is `transposed` what it says?
+    /// Does `transposed` put them in this order?
     #[inline(always)]
-    fn transposes<S: Simd>(simd: S) -> bool {
+    fn is_in<S: Simd>(order: Order, simd: S) -> bool {
         let lanes = Self::lanes::<S>();
         let mut columns = [Self::broadcast(simd, Self::default()); BY];
         for (column, numbers) in columns.iter_mut().zip(&Self::COUNTED) {
             *column = Self::vectors::<S>(&numbers[..lanes]).0[0];
         }
         let rows = Self::transposed(simd, columns);
-        // Plain loops, for the compiler knows their result.
-        let mut as_said = true;
+        // Plain loops, for the compiler then knows their result.
+        let mut is_it = true;
         for (m, row) in rows.iter().enumerate() {
             for (place, &number) in Self::numbers::<S>(row).iter().enumerate() {
-                as_said &= number == Self::COUNTED[place % BY][m + place / BY * BY];
+                let [k, lane] = order.origin(m, place);
+                is_it &= number == Self::COUNTED[k][lane];
             }
         }
-        as_said
+        is_it
+    }
+
+    /// The order in which `transposed` puts them, if it is a known one.
+    #[inline(always)]
+    fn order<S: Simd>(simd: S) -> Option<Order> {
+        if Self::is_in(Order::Rows, simd) {
+            Some(Order::Rows)
+        } else if Self::is_in(Order::Pairs, simd) {
+            Some(Order::Pairs)
+        } else {
+            None
+        }
+    }
+
+    /// The sum of the lanes of each of four.
+    #[inline(always)]
+    fn sums<S: Simd>(simd: S, a: [Self::Vector<S>; BY]) -> [Self; BY] {
+        let mut sums = [Self::default(); BY];
+        match Self::order(simd) {
+            Some(order) => {
+                let [a, b, c, d] = Self::transposed(simd, a);
+                let rows = Self::plus(simd, Self::plus(simd, a, b), Self::plus(simd, c, d));
+                for (place, &number) in Self::numbers::<S>(&rows).iter().enumerate() {
+                    sums[order.origin(0, place)[0]] += number;
+                }
+            }
+            None => {
+                for (sum, &a) in sums.iter_mut().zip(&a) {
+                    *sum = Self::sum(simd, a);
+                }
+            }
+        }
+        sums
     }
 
     /// Whole vectors, and the rest.
@@ -73,7 +109,7 @@ pub(super) trait Wide: Real + Default {
 
 macro_rules! wide {
     (
-        $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $mul:ident,
+        $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $mul:ident,
         $less_than:ident, $select:ident, $sum:ident,
         $vectors:ident, $vectors_mut:ident, $deinterleave:ident
     ) => {
@@ -91,7 +127,7 @@ macro_rules! wide {
             };
 
             // Not generic, so that the loops are compiled once, here, and not by every crate that has a tape.
-            fn multiply(product: Product<'_, Self>) -> bool {
+            fn multiply(product: &mut Product<'_, Self>) -> bool {
                 pulp::Arch::new().dispatch(product)
             }
 
@@ -108,6 +144,11 @@ macro_rules! wide {
             #[inline(always)]
             fn fused<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
+            }
+
+            #[inline(always)]
+            fn plus<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
             }
 
             #[inline(always)]
@@ -159,6 +200,7 @@ wide!(
     F64_LANES,
     splat_f64s,
     mul_add_f64s,
+    add_f64s,
     mul_f64s,
     less_than_f64s,
     select_f64s,
@@ -173,6 +215,7 @@ wide!(
     F32_LANES,
     splat_f32s,
     mul_add_f32s,
+    add_f32s,
     mul_f32s,
     less_than_f32s,
     select_f32s,
@@ -181,6 +224,26 @@ wide!(
     as_mut_simd_f32s,
     deinterleave_shfl_f32s
 );
+
+/// How numbers of four vectors are put side by side.
+#[derive(Clone, Copy)]
+pub(super) enum Order {
+    /// The vector number m has those of lane m of each, then those of lane m + 4, and so on.
+    Rows,
+    /// The same of two of them, and then of the other two, for eight lanes.
+    Pairs,
+}
+
+impl Order {
+    /// Which vector the number in this place of the vector number `m` is from, and which lane of it.
+    #[inline(always)]
+    pub(super) fn origin(self, m: usize, place: usize) -> [usize; 2] {
+        match self {
+            Self::Rows => [place % BY, m + place / BY * BY],
+            Self::Pairs => [place / BY * 2 + place % 2, m + place / 2 % 2 * BY],
+        }
+    }
+}
 
 /// Vectors transposed at a time.
 pub(super) const BY: usize = 4;
