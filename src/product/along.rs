@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::fast::{Held, Product};
-use super::wide::{BY, Wide, load};
+use super::wide::{Wide, load};
 
 /// Terms summed up at a time, and the columns of a by which they stay in the nearest cache.
 const DEPTH: usize = 512;
@@ -87,25 +87,15 @@ impl<'a, T: Wide> Tile<'a, T> {
                 }
             }
         }
-        let mut put = |place: usize, sum: T| {
-            let (m, n) = (place / A, place % A);
-            let to = &mut out[(j + m) * rows + i + n];
-            *to = match start {
-                _ if from > 0 => *to + sum,
-                Some(start) => sum + start[j + m],
-                None => sum,
-            };
-        };
-        // Of four at a time, which takes half as long.
-        let all = A * B;
-        for first in (0..all / BY * BY).step_by(BY) {
-            let four = std::array::from_fn(|k| sums[(first + k) % A][(first + k) / A]);
-            for (k, sum) in T::sums(simd, four).into_iter().enumerate() {
-                put(first + k, sum);
+        for m in 0..B {
+            for n in 0..A {
+                let (sum, to) = (T::sum(simd, sums[n][m]), &mut out[(j + m) * rows + i + n]);
+                *to = match start {
+                    _ if from > 0 => *to + sum,
+                    Some(start) => sum + start[j + m],
+                    None => sum,
+                };
             }
-        }
-        for place in all / BY * BY..all {
-            put(place, T::sum(simd, sums[place % A][place / A]));
         }
         A
     }

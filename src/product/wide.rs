@@ -24,9 +24,6 @@ pub(super) trait Wide: Real + Default {
     /// a b + c, rounded once.
     fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
 
-    /// a + b.
-    fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
-
     /// a b.
     fn product<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
 
@@ -79,27 +76,6 @@ pub(super) trait Wide: Real + Default {
         }
     }
 
-    /// The sum of the lanes of each of four.
-    #[inline(always)]
-    fn sums<S: Simd>(simd: S, a: [Self::Vector<S>; BY]) -> [Self; BY] {
-        let mut sums = [Self::default(); BY];
-        match Self::order(simd) {
-            Some(order) => {
-                let [a, b, c, d] = Self::transposed(simd, a);
-                let rows = Self::plus(simd, Self::plus(simd, a, b), Self::plus(simd, c, d));
-                for (place, &number) in Self::numbers::<S>(&rows).iter().enumerate() {
-                    sums[order.origin(0, place)[0]] += number;
-                }
-            }
-            None => {
-                for (sum, &a) in sums.iter_mut().zip(&a) {
-                    *sum = Self::sum(simd, a);
-                }
-            }
-        }
-        sums
-    }
-
     /// Whole vectors, and the rest.
     fn vectors<S: Simd>(x: &[Self]) -> (&[Self::Vector<S>], &[Self]);
 
@@ -109,7 +85,7 @@ pub(super) trait Wide: Real + Default {
 
 macro_rules! wide {
     (
-        $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $mul:ident,
+        $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $mul:ident,
         $less_than:ident, $select:ident, $sum:ident,
         $vectors:ident, $vectors_mut:ident, $deinterleave:ident
     ) => {
@@ -144,11 +120,6 @@ macro_rules! wide {
             #[inline(always)]
             fn fused<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
-            }
-
-            #[inline(always)]
-            fn plus<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
-                simd.$add(a, b)
             }
 
             #[inline(always)]
@@ -200,7 +171,6 @@ wide!(
     F64_LANES,
     splat_f64s,
     mul_add_f64s,
-    add_f64s,
     mul_f64s,
     less_than_f64s,
     select_f64s,
@@ -215,7 +185,6 @@ wide!(
     F32_LANES,
     splat_f32s,
     mul_add_f32s,
-    add_f32s,
     mul_f32s,
     less_than_f32s,
     select_f32s,
