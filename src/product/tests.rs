@@ -140,6 +140,71 @@ fn what_is_made_of_a_product_does_not_depend_on_when() {
     }
 }
 
+/// An entry is the same sum however wide the vectors are; where the machine has both.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[test]
+fn wider_vectors_do_not_change_a_bit() {
+    use pulp::Simd;
+    use pulp::x86::{V3, V4};
+
+    use super::fast::{Finish, Held, Product};
+    use super::wide::Wide;
+
+    fn check<T: Wide>(v3: V3, v4: V4, rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [usize; 3]) {
+        fn on<S: Simd, T: Wide>(
+            simd: S,
+            held: [Held<'_, T>; 2],
+            of: &[T],
+            [rows, columns, inner]: [usize; 3],
+        ) -> Vec<T> {
+            let [left, right] = held;
+            let mut out = vec![T::zero(); rows * columns];
+            let along = left.transposed && !right.transposed && rows.min(columns) < 8;
+            let finish = Some(Finish { function: Function::Step(0.25), of: Some(of) });
+            let (out_slice, room) = (&mut out[..], &mut Vec::new());
+            let done = simd.vectorize(&mut Product {
+                left,
+                right,
+                inner,
+                start: None,
+                finish,
+                out: out_slice,
+                rows,
+                columns,
+                along,
+                room,
+            });
+            assert!(done);
+            out
+        }
+
+        let mut numbers = |count| (0..count).map(|_| real(rng.random_range(-1.0..1.0))).collect::<Vec<T>>();
+        let (a, b, of) = (numbers(rows * inner), numbers(inner * columns), numbers(rows * columns));
+        for (left, right) in [(false, false), (false, true), (true, false), (true, true)] {
+            let held = [
+                Held { entries: &a, stride: if left { inner } else { rows }, transposed: left },
+                Held { entries: &b, stride: if right { columns } else { inner }, transposed: right },
+            ];
+            let shape = [rows, columns, inner];
+            assert!(on(v3, held, &of, shape) == on(v4, held, &of, shape), "{shape:?}, transposed: {left}, {right}");
+        }
+    }
+
+    let (Some(v3), Some(v4)) = (V3::try_new(), V4::try_new()) else {
+        eprintln!("no vectors of 512 bits here: nothing compared");
+        return;
+    };
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(11);
+    for rows in [1, 2, 3, 5, 8, 16, 31, 64, 130] {
+        for columns in [1, 2, 3, 4, 7, 8, 33] {
+            for inner in [1, 2, 7, 8, 15, 16, 17, 24, 31, 40, 64, 300, 1030] {
+                check::<f32>(v3, v4, &mut rng, [rows, columns, inner]);
+                check::<f64>(v3, v4, &mut rng, [rows, columns, inner]);
+            }
+        }
+    }
+}
+
 /// Threads take columns apart, so that an entry is the same sum on however many.
 #[cfg(feature = "rayon")]
 #[test]

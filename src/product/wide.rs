@@ -24,6 +24,9 @@ pub(super) trait Wide: Real + Default {
     /// a b + c, rounded once.
     fn fused<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
 
+    /// a + b.
+    fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+
     /// a b.
     fn product<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
 
@@ -85,7 +88,7 @@ pub(super) trait Wide: Real + Default {
 
 macro_rules! wide {
     (
-        $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $mul:ident,
+        $float:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $mul:ident,
         $less_than:ident, $select:ident, $sum:ident,
         $vectors:ident, $vectors_mut:ident, $deinterleave:ident
     ) => {
@@ -120,6 +123,11 @@ macro_rules! wide {
             #[inline(always)]
             fn fused<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
+            }
+
+            #[inline(always)]
+            fn plus<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
             }
 
             #[inline(always)]
@@ -171,6 +179,7 @@ wide!(
     F64_LANES,
     splat_f64s,
     mul_add_f64s,
+    add_f64s,
     mul_f64s,
     less_than_f64s,
     select_f64s,
@@ -185,6 +194,7 @@ wide!(
     F32_LANES,
     splat_f32s,
     mul_add_f32s,
+    add_f32s,
     mul_f32s,
     less_than_f32s,
     select_f32s,
