@@ -2,69 +2,152 @@
 
 use std::cmp::Ordering;
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
+use super::across::apart;
 use super::fast::{Held, Product};
 use super::wide::{Wide, load};
 
-/// Terms summed up at a time, and the columns of a by which they stay in the nearest cache.
+/// Terms summed up at a time: some columns of so many stay in the nearest cache.
 const DEPTH: usize = 512;
-const COLUMNS: usize = 4;
+
+/// Bytes of the widest vector.
+const WIDEST: usize = 64;
+
+/// The vectors of a sum: as many numbers as the widest vector has, so that a sum is the same bits whatever the machine.
+const fn parts<T: Wide, S: Simd>() -> usize {
+    WIDEST / size_of::<T::Vector<S>>()
+}
 
 impl<T: Wide> Product<'_, T> {
     #[inline(always)]
     pub(super) fn along<S: Simd>(&mut self, simd: S) {
-        let Self { left, right, inner, start, rows, columns, .. } = *self;
-        let out = &mut *self.out;
+        if const { parts::<T, S>() == 1 } {
+            self.along_by::<S, 1>(simd);
+        } else if const { parts::<T, S>() == 2 } {
+            self.along_by::<S, 2>(simd);
+        } else {
+            self.along_by::<S, 4>(simd);
+        }
+    }
+
+    #[inline(always)]
+    fn along_by<S: Simd, const PARTS: usize>(&mut self, simd: S) {
+        let Self { left, right, inner, rows, columns, .. } = *self;
+        // One or two columns of the factor that has few of them stay while all of the other go by.
+        let (few, many, counts, steps) = if rows < columns {
+            (left, right, [rows, columns], [1, rows])
+        } else {
+            (right, left, [columns, rows], [rows, 1])
+        };
         for from in (0..inner).step_by(DEPTH) {
             let depth = DEPTH.min(inner - from);
-            let tile = |i, j| Tile { left, right, start, from, depth, i, j, rows };
-            for block in (0..rows).step_by(COLUMNS) {
-                let end = rows.min(block + COLUMNS);
+            let mut i = 0;
+            while i < counts[0] {
+                let two = counts[0] - i > 1;
                 let mut j = 0;
-                while j < columns {
+                while j < counts[1] {
                     // As many sums as leave all of their parts in registers.
-                    let wide = match columns - j {
+                    let wide = match counts[1] - j {
                         1 => 1,
                         2 | 3 => 2,
-                        _ if parts::<T, S>() > 1 && end - block > 1 => 2,
+                        _ if two && PARTS > 1 => 2,
                         _ => 4,
                     };
-                    let mut i = block;
-                    while i < end {
-                        i += match (end - i, wide) {
-                            (1, 1) => tile(i, j).add::<S, 1, 1>(simd, out),
-                            (1, 2) => tile(i, j).add::<S, 1, 2>(simd, out),
-                            (1, _) => tile(i, j).add::<S, 1, 4>(simd, out),
-                            (4.., 1) => tile(i, j).add::<S, 4, 1>(simd, out),
-                            (_, 1) => tile(i, j).add::<S, 2, 1>(simd, out),
-                            (4.., 2) if parts::<T, S>() == 1 => tile(i, j).add::<S, 4, 2>(simd, out),
-                            (_, 2) => tile(i, j).add::<S, 2, 2>(simd, out),
-                            _ => tile(i, j).add::<S, 2, 4>(simd, out),
-                        };
+                    let out = &mut self.out[i * steps[0] + j * steps[1]..];
+                    let tiles = (counts[1] - j) / wide;
+                    let run = Run { few, many, from, depth, i, j, tiles, out, steps };
+                    match (two, wide) {
+                        (true, 1) => apart(simd, Tiles::<_, 2, 1, PARTS>(run)),
+                        (true, 2) => apart(simd, Tiles::<_, 2, 2, PARTS>(run)),
+                        (true, _) => apart(simd, Tiles::<_, 2, 4, PARTS>(run)),
+                        (false, 1) => apart(simd, Tiles::<_, 1, 1, PARTS>(run)),
+                        (false, 2) => apart(simd, Tiles::<_, 1, 2, PARTS>(run)),
+                        (false, _) => apart(simd, Tiles::<_, 1, 4, PARTS>(run)),
                     }
-                    j += wide;
+                    j += tiles * wide;
                 }
+                i += if two { 2 } else { 1 };
             }
         }
         self.finish([0, rows], [0, columns]);
     }
 }
 
-/// The vectors of a sum: as many numbers as the widest vector has, so that a sum is the same bits whatever the machine.
-#[inline(always)]
-fn parts<T: Wide, S: Simd>() -> usize {
-    WIDEST / size_of::<T::Vector<S>>()
+/// Some terms, `depth` from `from` on, of the products of columns of one factor, from `i` on, with some columns of the other, from `j` on, and with those beside
+/// them.
+struct Run<'a, T> {
+    few: Held<'a, T>,
+    many: Held<'a, T>,
+    from: usize,
+    depth: usize,
+    i: usize,
+    j: usize,
+    tiles: usize,
+    /// From the first sum on, and how far it is to those of the next column of either factor.
+    out: &'a mut [T],
+    steps: [usize; 2],
 }
 
-/// Bytes of the widest vector, and how many of the narrowest that is.
-const WIDEST: usize = 64;
-const MOST_PARTS: usize = 4;
+/// The products of `A` columns with `B` columns at a time.
+struct Tiles<'a, T, const A: usize, const B: usize, const PARTS: usize>(Run<'a, T>);
+
+impl<'a, T: Wide, const A: usize, const B: usize, const PARTS: usize> WithSimd for Tiles<'a, T, A, B, PARTS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Run { few, many, from, depth, i, j, tiles, out, steps } = self.0;
+        // All cut to one length, so that the compiler sees that no index is out of bounds.
+        let whole = depth / T::lanes::<S>();
+        let split = |factor: Held<'a, T>, column| {
+            let (vectors, rest) = T::vectors::<S>(&factor.entries[column * factor.stride + from..][..depth]);
+            (&vectors[..whole], rest)
+        };
+        let a: [_; A] = std::array::from_fn(|n| split(few, i + n));
+        for tile in 0..tiles {
+            let b: [_; B] = std::array::from_fn(|m| split(many, j + tile * B + m));
+            let mut sums = [[[T::broadcast(simd, T::default()); PARTS]; B]; A];
+            for group in 0..whole / PARTS {
+                for part in 0..PARTS {
+                    let at = group * PARTS + part;
+                    for n in 0..A {
+                        for m in 0..B {
+                            sums[n][m][part] = T::fused(simd, a[n].0[at], b[m].0[at], sums[n][m][part]);
+                        }
+                    }
+                }
+            }
+            // What does not fill all parts.
+            let filled = whole / PARTS * PARTS;
+            if filled * T::lanes::<S>() < depth {
+                for part in 0..PARTS {
+                    for n in 0..A {
+                        for m in 0..B {
+                            let [a, b] = match part.cmp(&(whole - filled)) {
+                                Ordering::Less => [a[n].0[filled + part], b[m].0[filled + part]],
+                                Ordering::Equal => [load::<T, S>(a[n].1), load::<T, S>(b[m].1)],
+                                Ordering::Greater => break,
+                            };
+                            sums[n][m][part] = T::fused(simd, a, b, sums[n][m][part]);
+                        }
+                    }
+                }
+            }
+            for n in 0..A {
+                for m in 0..B {
+                    let (sum, to) = (total(simd, sums[n][m]), &mut out[n * steps[0] + (tile * B + m) * steps[1]]);
+                    *to = if from > 0 { *to + sum } else { sum };
+                }
+            }
+        }
+    }
+}
 
 /// The sum of the lanes of all parts, by halves: a wide vector is summed up so, too.
 #[inline(always)]
-fn total<S: Simd, T: Wide>(simd: S, mut sums: [T::Vector<S>; MOST_PARTS]) -> T {
-    let mut half = parts::<T, S>() / 2;
+fn total<S: Simd, T: Wide, const PARTS: usize>(simd: S, mut sums: [T::Vector<S>; PARTS]) -> T {
+    let mut half = PARTS / 2;
     while half > 0 {
         for part in 0..half {
             sums[part] = T::plus(simd, sums[part], sums[part + half]);
@@ -72,72 +155,4 @@ fn total<S: Simd, T: Wide>(simd: S, mut sums: [T::Vector<S>; MOST_PARTS]) -> T {
         half /= 2;
     }
     T::sum(simd, sums[0])
-}
-
-/// Some terms of the products of columns of a from `i` on with columns of b from `j` on.
-struct Tile<'a, T> {
-    left: Held<'a, T>,
-    right: Held<'a, T>,
-    start: Option<&'a [T]>,
-    from: usize,
-    depth: usize,
-    i: usize,
-    j: usize,
-    rows: usize,
-}
-
-impl<'a, T: Wide> Tile<'a, T> {
-    /// Of `A` columns with `B` columns. Returns A.
-    #[inline(always)]
-    fn add<S: Simd, const A: usize, const B: usize>(self, simd: S, out: &mut [T]) -> usize {
-        let Self { left, right, start, from, depth, i, j, rows } = self;
-        let split =
-            |factor: Held<'a, T>, column| T::vectors::<S>(&factor.entries[column * factor.stride + from..][..depth]);
-        let (a, b) = (
-            std::array::from_fn::<_, A, _>(|n| split(left, i + n)),
-            std::array::from_fn::<_, B, _>(|m| split(right, j + m)),
-        );
-        // All cut to one length, so that the compiler sees that no index is out of bounds.
-        let whole = depth / T::lanes::<S>();
-        let (whole_a, whole_b) = (a.map(|(whole_a, _)| &whole_a[..whole]), b.map(|(whole_b, _)| &whole_b[..whole]));
-        let parts = parts::<T, S>();
-        let mut sums = [[[T::broadcast(simd, T::default()); MOST_PARTS]; B]; A];
-        for group in 0..whole / parts {
-            for part in 0..parts {
-                let at = group * parts + part;
-                for n in 0..A {
-                    for m in 0..B {
-                        sums[n][m][part] = T::fused(simd, whole_a[n][at], whole_b[m][at], sums[n][m][part]);
-                    }
-                }
-            }
-        }
-        // What does not fill all parts.
-        let filled = whole / parts * parts;
-        if filled * T::lanes::<S>() < depth {
-            for part in 0..parts {
-                for n in 0..A {
-                    for m in 0..B {
-                        let [a, b] = match part.cmp(&(whole - filled)) {
-                            Ordering::Less => [whole_a[n][filled + part], whole_b[m][filled + part]],
-                            Ordering::Equal => [load::<T, S>(a[n].1), load::<T, S>(b[m].1)],
-                            Ordering::Greater => break,
-                        };
-                        sums[n][m][part] = T::fused(simd, a, b, sums[n][m][part]);
-                    }
-                }
-            }
-        }
-        for m in 0..B {
-            for n in 0..A {
-                let (sum, to) = (total(simd, sums[n][m]), &mut out[(j + m) * rows + i + n]);
-                *to = match start {
-                    _ if from > 0 => *to + sum,
-                    Some(start) => sum + start[j + m],
-                    None => sum,
-                };
-            }
-        }
-        A
-    }
 }

@@ -110,7 +110,7 @@ pub(super) fn multiply<T: Real, W: Wide>(
         Finish { function, of }
     });
     let out = out.as_mut_slice();
-    let along = left.transposed && !right.transposed && rows.min(columns) < THIN;
+    let along = left.transposed && !right.transposed && start.is_none() && rows.min(columns) < THIN;
     #[cfg(feature = "rayon")]
     {
         let threads = threads(out.len(), inner, columns);
