@@ -31,7 +31,7 @@ const LINE: usize = 64;
 /// The most vectors of rows of a tile.
 const MOST_VECTORS: usize = 8;
 
-/// The most sums of a tile: three of the widest vectors by four columns.
+/// The most sums of a tile: four of the widest vectors by four columns.
 const MOST_SUMS: usize = 4 * MOST_LANES * 4;
 
 impl<T: Wide> Product<'_, T> {
@@ -62,14 +62,14 @@ impl<T: Wide> Product<'_, T> {
                 // How many rows are as they are to be.
                 let mut finished = 0;
                 while part.i < self.rows {
-                    // As many vectors of rows, by as many columns, as leave all sums in registers: twelve or a few less.
+                    // As many vectors of rows, by as many columns, as leave all sums in registers: twelve or sixteen, or a few less.
                     let vectors = (self.rows - part.i).div_ceil(lanes);
                     part.i += lanes
                         * match (vectors, columns) {
                             _ if few => self.few::<S>(simd, part, fused),
                             (8.., 1) => self.panel::<S, 8>(simd, part, fused),
                             (4.., 1..=2) => self.panel::<S, 4>(simd, part, fused),
-                            (4 | 7.., _) if const { has_many::<S>() } => self.panel::<S, 4>(simd, part, fused),
+                            (4 | 7.., _) if const { most_by_four::<S>() == 4 } => self.panel::<S, 4>(simd, part, fused),
                             (3 | 5.., _) => self.panel::<S, 3>(simd, part, fused),
                             (2 | 4, _) => self.panel::<S, 2>(simd, part, fused),
                             _ => self.panel::<S, 1>(simd, part, fused),
@@ -142,7 +142,7 @@ impl<T: Wide> Product<'_, T> {
             // No tile is compiled that is never run: see `columns_at`.
             macro_rules! tiles {
                 ($columns:literal) => {
-                    if const { R * $columns <= MOST_VECTORS || (R <= if has_many::<S>() { 4 } else { 3 } && $columns <= 4) } {
+                    if const { R * $columns <= MOST_VECTORS || (R <= most_by_four::<S>() && $columns <= 4) } {
                         let along_rows = copied || self.right.transposed;
                         match (along_rows, packed && (copied || !along_rows && !is_tight::<S>(R, $columns))) {
                             (true, true) => apart(simd, Tiles::<_, R, $columns, true, true>(run)),
@@ -178,12 +178,12 @@ fn aligned<T>(room: &mut [T]) -> &mut [T] {
 /// The columns of the tile at column `j`.
 #[inline(always)]
 pub(super) fn columns_at<S: Simd>(j: usize, end: usize, vectors: usize) -> usize {
-    (end - j).min(if vectors > if has_many::<S>() { 4 } else { 3 } { MOST_VECTORS / vectors } else { 4 })
+    (end - j).min(if vectors > most_by_four::<S>() { MOST_VECTORS / vectors } else { 4 })
 }
 
-/// Has the machine registers for more than the usual tile?
-const fn has_many<S: Simd>() -> bool {
-    S::REGISTER_COUNT >= 32
+/// The vectors of rows of a tile of four columns that leave registers to what sums are made of.
+const fn most_by_four<S: Simd>() -> usize {
+    if S::REGISTER_COUNT < 32 { 3 } else { 4 }
 }
 
 /// Which part of a product: rows from `i` on, these columns, `depth` terms from `from` on.
@@ -320,7 +320,7 @@ impl<T: Wide, const R: usize, const C: usize, const ALONG_ROWS: bool, const PACK
 
 /// Do the sums leave no register to spare?
 const fn is_tight<S: Simd>(vectors: usize, columns: usize) -> bool {
-    !has_many::<S>() && vectors * columns == 12
+    most_by_four::<S>() == 3 && vectors * columns == 12
 }
 
 /// Adds the products of a column of `R` vectors with a row of `C` numbers.

@@ -107,13 +107,13 @@ impl<'a, T: Wide, const A: usize, const B: usize, const PARTS: usize> WithSimd f
         let a: [_; A] = std::array::from_fn(|n| split(few, i + n));
         for tile in 0..tiles {
             let b: [_; B] = std::array::from_fn(|m| split(many, j + tile * B + m));
-            let mut sums = [[[T::broadcast(simd, T::default()); PARTS]; B]; A];
+            let mut sums = [[[T::broadcast(simd, T::default()); B]; A]; PARTS];
             for group in 0..whole / PARTS {
-                for part in 0..PARTS {
+                for (part, sums) in sums.iter_mut().enumerate() {
                     let at = group * PARTS + part;
                     for n in 0..A {
                         for m in 0..B {
-                            sums[n][m][part] = T::fused(simd, a[n].0[at], b[m].0[at], sums[n][m][part]);
+                            sums[n][m] = T::fused(simd, a[n].0[at], b[m].0[at], sums[n][m]);
                         }
                     }
                 }
@@ -121,7 +121,7 @@ impl<'a, T: Wide, const A: usize, const B: usize, const PARTS: usize> WithSimd f
             // What does not fill all parts.
             let filled = whole / PARTS * PARTS;
             if filled * T::lanes::<S>() < depth {
-                for part in 0..PARTS {
+                for (part, sums) in sums.iter_mut().enumerate() {
                     for n in 0..A {
                         for m in 0..B {
                             let [a, b] = match part.cmp(&(whole - filled)) {
@@ -129,14 +129,15 @@ impl<'a, T: Wide, const A: usize, const B: usize, const PARTS: usize> WithSimd f
                                 Ordering::Equal => [load::<T, S>(a[n].1), load::<T, S>(b[m].1)],
                                 Ordering::Greater => break,
                             };
-                            sums[n][m][part] = T::fused(simd, a, b, sums[n][m][part]);
+                            sums[n][m] = T::fused(simd, a, b, sums[n][m]);
                         }
                     }
                 }
             }
             for n in 0..A {
                 for m in 0..B {
-                    let (sum, to) = (total(simd, sums[n][m]), &mut out[n * steps[0] + (tile * B + m) * steps[1]]);
+                    let (sum, to) =
+                        (total(simd, sums.map(|sums| sums[n][m])), &mut out[n * steps[0] + (tile * B + m) * steps[1]]);
                     *to = if from > 0 { *to + sum } else { sum };
                 }
             }
