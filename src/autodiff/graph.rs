@@ -10,7 +10,7 @@ use nalgebra::DMatrix;
 
 use super::kernel::{self, Scratch};
 use super::op::{Op, Shape};
-use super::slots::{NOWHERE, Slots};
+use super::slots::{Kept, NOWHERE, Slots};
 use super::{Segment, Selection, TapeError};
 use crate::product;
 use crate::real::{Real, fits};
@@ -132,8 +132,8 @@ impl<T: Real> Graph<T> {
 #[derive(Clone, Copy)]
 pub(super) struct Values<'a, T> {
     nodes: &'a [Node<T>],
-    before: &'a [DMatrix<T>],
-    after: &'a [DMatrix<T>],
+    before: &'a [Kept<T>],
+    after: &'a [Kept<T>],
 }
 
 impl<T: Real> Index<usize> for Values<'_, T> {
@@ -142,7 +142,7 @@ impl<T: Real> Index<usize> for Values<'_, T> {
     #[inline]
     fn index(&self, node: usize) -> &DMatrix<T> {
         let slot = self.nodes[node].slot;
-        self.before.get(slot).unwrap_or_else(|| &self.after[slot - self.before.len() - 1])
+        &self.before.get(slot).unwrap_or_else(|| &self.after[slot - self.before.len() - 1]).matrix
     }
 }
 

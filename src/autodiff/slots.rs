@@ -13,10 +13,10 @@ pub(crate) const NOWHERE: usize = 0;
 
 /// Matrices, by their number of entries: another shape costs nothing, another size would be filled anew.
 pub(crate) struct Slots<T> {
-    matrices: Vec<DMatrix<T>>,
+    kept: Vec<Kept<T>>,
     sizes: Vec<Size>,
-    /// Which size a number of entries was found at last, by some of its digits.
-    guesses: [usize; 1 << GUESS_BITS],
+    /// Which size a number of entries was found at last, by some of its digits; wrong, and searched for, of more sizes than a byte counts.
+    guesses: [u8; 1 << GUESS_BITS],
     /// Slots whose matrices were given back.
     empty: Vec<usize>,
 }
@@ -24,12 +24,26 @@ pub(crate) struct Slots<T> {
 /// As a rule, 2 to the power of this many sizes are found without a search.
 const GUESS_BITS: u32 = 6;
 
+/// What is in a slot.
+pub(super) struct Kept<T> {
+    pub(super) matrix: DMatrix<T>,
+    /// The next slot of the same size, and after the last one nowhere. In a list, because between two kernels the cache holds little of all this: each
+    /// thing that is looked up costs.
+    next: usize,
+}
+
+impl<T: Real> Kept<T> {
+    fn nothing() -> Self {
+        Self { matrix: DMatrix::zeros(0, 0), next: NOWHERE }
+    }
+}
+
 /// The slots of one size.
 struct Size {
     entries: usize,
-    slots: Vec<usize>,
-    /// How many are taken.
-    taken: usize,
+    /// The first of them, and the first that is not taken.
+    first: usize,
+    free: usize,
     /// Steps since one was.
     idle: usize,
 }
@@ -37,7 +51,7 @@ struct Size {
 impl<T: Real> Slots<T> {
     /// How many there are, taken or not.
     pub(crate) fn count(&self) -> usize {
-        self.matrices.len() - 1 - self.empty.len()
+        self.kept.len() - 1 - self.empty.len()
     }
 
     /// A matrix of this shape that is not taken, with numbers left over from before; none if there is no memory for it.
@@ -47,15 +61,19 @@ impl<T: Real> Slots<T> {
         // Fibonacci hashing: numbers of entries are powers of 2 more often than not.
         let guess = ((entries as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - GUESS_BITS)) as usize;
         let is_it = |size: &Size| size.entries == entries;
-        let mut size = self.guesses[guess];
+        let mut size = usize::from(self.guesses[guess]);
         if !self.sizes.get(size).is_some_and(is_it) {
             let Some(found) = self.sizes.iter().position(is_it) else { return self.make(rows, columns) };
-            (self.guesses[guess], size) = (found, found);
+            (self.guesses[guess], size) = (found as u8, found);
         }
         let size = &mut self.sizes[size];
-        let Some(&slot) = size.slots.get(size.taken) else { return self.make(rows, columns) };
-        size.taken += 1;
-        reshape(&mut self.matrices[slot], rows, columns).then_some(slot)
+        let slot = size.free;
+        if slot == NOWHERE {
+            return self.make(rows, columns);
+        }
+        let kept = &mut self.kept[slot];
+        size.free = kept.next;
+        reshape(&mut kept.matrix, rows, columns).then_some(slot)
     }
 
     #[cold]
@@ -65,32 +83,34 @@ impl<T: Real> Slots<T> {
             return None;
         }
         let slot = self.empty.pop().unwrap_or_else(|| {
-            self.matrices.push(DMatrix::zeros(0, 0));
-            self.matrices.len() - 1
+            self.kept.push(Kept::nothing());
+            self.kept.len() - 1
         });
-        self.matrices[slot] = matrix;
         let entries = rows * columns;
-        match self.sizes.iter_mut().find(|size| size.entries == entries) {
-            Some(size) => {
-                size.slots.push(slot);
-                size.taken += 1;
+        // In front of the others of its size, all of which are taken.
+        let next = match self.sizes.iter_mut().find(|size| size.entries == entries) {
+            Some(size) => std::mem::replace(&mut size.first, slot),
+            None => {
+                self.sizes.push(Size { entries, first: slot, free: NOWHERE, idle: 0 });
+                NOWHERE
             }
-            None => self.sizes.push(Size { entries, slots: vec![slot], taken: 1, idle: 0 }),
-        }
+        };
+        self.kept[slot] = Kept { matrix, next };
         Some(slot)
     }
 
     /// Takes all of them back.
     pub(crate) fn clear(&mut self) {
-        let Self { matrices, sizes, empty, .. } = self;
+        let Self { kept, sizes, empty, .. } = self;
         sizes.retain_mut(|size| {
-            size.idle = if size.taken > 0 { 0 } else { size.idle + 1 };
-            size.taken = 0;
+            size.idle = if size.free == size.first { size.idle + 1 } else { 0 };
+            size.free = size.first;
             let stays = size.idle < PATIENCE;
             if !stays {
-                for &slot in &size.slots {
-                    matrices[slot] = DMatrix::zeros(0, 0);
+                let mut slot = size.first;
+                while slot != NOWHERE {
                     empty.push(slot);
+                    slot = std::mem::replace(&mut kept[slot], Kept::nothing()).next;
                 }
             }
             stays
@@ -99,30 +119,25 @@ impl<T: Real> Slots<T> {
 
     #[inline]
     pub(crate) fn get(&self, slot: usize) -> &DMatrix<T> {
-        &self.matrices[slot]
+        &self.kept[slot].matrix
     }
 
     /// What is in a slot, and in those before and after it.
     #[inline]
-    pub(crate) fn around(&mut self, slot: usize) -> (&[DMatrix<T>], &mut DMatrix<T>, &[DMatrix<T>]) {
-        let (before, rest) = self.matrices.split_at_mut(slot);
-        let (matrix, after) = rest.split_at_mut(1);
-        (before, &mut matrix[0], after)
+    pub(super) fn around(&mut self, slot: usize) -> (&[Kept<T>], &mut DMatrix<T>, &[Kept<T>]) {
+        let (before, rest) = self.kept.split_at_mut(slot);
+        let (kept, after) = rest.split_at_mut(1);
+        (before, &mut kept[0].matrix, after)
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, slot: usize) -> &mut DMatrix<T> {
-        &mut self.matrices[slot]
+        &mut self.kept[slot].matrix
     }
 }
 
 impl<T: Real> Default for Slots<T> {
     fn default() -> Self {
-        Self {
-            matrices: vec![DMatrix::zeros(0, 0)],
-            sizes: Vec::new(),
-            guesses: [0; 1 << GUESS_BITS],
-            empty: Vec::new(),
-        }
+        Self { kept: vec![Kept::nothing()], sizes: Vec::new(), guesses: [0; 1 << GUESS_BITS], empty: Vec::new() }
     }
 }
