@@ -19,6 +19,9 @@ const WIDTH: usize = 256;
 /// Rows from which on a right factor is worth a copy in the order in which it is read: one that is held as its transpose, and another.
 const MANY: [usize; 2] = [128, 256];
 
+/// Terms of which a column of four of the widest vectors stays in the nearest cache.
+const SHALLOW: usize = 128;
+
 /// Bytes that stay in the nearest cache while a product goes on.
 const NEAR: usize = 1 << 14;
 
@@ -69,7 +72,9 @@ impl<T: Wide> Product<'_, T> {
                             _ if few => self.few::<S>(simd, part, fused),
                             (8.., 1) => self.panel::<S, 8>(simd, part, fused),
                             (4.., 1..=2) => self.panel::<S, 4>(simd, part, fused),
-                            (4 | 7.., _) if const { most_by_four::<S>() == 4 } => self.panel::<S, 4>(simd, part, fused),
+                            (4 | 7.., _) if depth <= SHALLOW && const { most_by_four::<S>() == 4 } => {
+                                self.panel::<S, 4>(simd, part, fused)
+                            }
                             (3 | 5.., _) => self.panel::<S, 3>(simd, part, fused),
                             (2 | 4, _) => self.panel::<S, 2>(simd, part, fused),
                             _ => self.panel::<S, 1>(simd, part, fused),
