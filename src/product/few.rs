@@ -101,7 +101,7 @@ impl<T: Wide, const TERMS: usize> WithSimd for Few<'_, T, TERMS> {
                     write!(|v, sum| sum = times_step(simd, sum, of[v], low));
                 }
                 Some(Fused::LeakyRelu(slope)) => {
-                    write!(|v, sum| sum = times_step(simd, sum, sum, slope));
+                    write!(|v, sum| Fused::LeakyRelu(slope).apply(simd, std::slice::from_mut(&mut sum), 0));
                 }
                 Some(Fused::Relu) => {
                     write!(|v, sum| Fused::<T>::Relu.apply(simd, std::slice::from_mut(&mut sum), 0));
