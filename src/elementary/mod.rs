@@ -10,10 +10,10 @@ mod value;
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-#[cfg(feature = "simd")]
-use crate::real::{Real, real};
 pub(crate) use derivative::Derivative;
 pub(crate) use value::Rows;
+
+use crate::real::{Real, real};
 
 /// A closed interval of the extended real line; an end at which a convex function is infinite need not be excluded.
 #[derive(Clone, Copy, Debug, PartialEq)]
