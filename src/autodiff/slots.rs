@@ -17,8 +17,8 @@ pub(crate) struct Slots<T> {
     sizes: Vec<Size>,
     /// Which size a number of entries was found at last, by some of its digits; wrong, and searched for, of more sizes than a byte counts.
     guesses: [u8; 1 << GUESS_BITS],
-    /// Slots whose matrices were given back.
-    empty: Vec<usize>,
+    /// The first of the slots whose matrices were given back, which are a list as well.
+    empty: usize,
 }
 
 /// As a rule, 2 to the power of this many sizes are found without a search.
@@ -27,7 +27,7 @@ const GUESS_BITS: u32 = 6;
 /// What is in a slot.
 pub(super) struct Kept<T> {
     pub(super) matrix: DMatrix<T>,
-    /// The next slot of the same size, and after the last one nowhere. In a list, because between two kernels the cache holds little of all this: each
+    /// The next slot of the same size, or the next empty one, and after the last one nowhere. In a list, because between two kernels the cache holds little of all this: each
     /// thing that is looked up costs.
     next: usize,
 }
@@ -51,7 +51,9 @@ struct Size {
 impl<T: Real> Slots<T> {
     /// How many there are, taken or not.
     pub(crate) fn count(&self) -> usize {
-        self.kept.len() - 1 - self.empty.len()
+        let follow = |slot: &usize| Some(self.kept[*slot].next);
+        let empty = std::iter::successors(Some(self.empty), follow).take_while(|&slot| slot != NOWHERE).count();
+        self.kept.len() - 1 - empty
     }
 
     /// A matrix of this shape that is not taken, with numbers left over from before; none if there is no memory for it.
@@ -82,10 +84,12 @@ impl<T: Real> Slots<T> {
         if !reshape(&mut matrix, rows, columns) {
             return None;
         }
-        let slot = self.empty.pop().unwrap_or_else(|| {
+        let mut slot = self.empty;
+        if slot == NOWHERE {
+            slot = self.kept.len();
             self.kept.push(Kept::nothing());
-            self.kept.len() - 1
-        });
+        }
+        self.empty = self.kept[slot].next;
         let entries = rows * columns;
         // In front of the others of its size, all of which are taken.
         let next = match self.sizes.iter_mut().find(|size| size.entries == entries) {
@@ -109,8 +113,8 @@ impl<T: Real> Slots<T> {
             if !stays {
                 let mut slot = size.first;
                 while slot != NOWHERE {
-                    empty.push(slot);
-                    slot = std::mem::replace(&mut kept[slot], Kept::nothing()).next;
+                    let given_back = Kept { matrix: DMatrix::zeros(0, 0), next: std::mem::replace(empty, slot) };
+                    slot = std::mem::replace(&mut kept[slot], given_back).next;
                 }
             }
             stays
@@ -138,6 +142,6 @@ impl<T: Real> Slots<T> {
 
 impl<T: Real> Default for Slots<T> {
     fn default() -> Self {
-        Self { kept: vec![Kept::nothing()], sizes: Vec::new(), guesses: [0; 1 << GUESS_BITS], empty: Vec::new() }
+        Self { kept: vec![Kept::nothing()], sizes: Vec::new(), guesses: [0; 1 << GUESS_BITS], empty: NOWHERE }
     }
 }

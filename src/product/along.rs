@@ -14,7 +14,7 @@ const DEPTH: usize = 512;
 /// Bytes of the widest vector.
 const WIDEST: usize = 64;
 
-/// The vectors of a sum: as many numbers as the widest vector has, so that a sum is the same bits whatever the machine.
+/// The vectors of a sum: as many numbers as the widest vector has, so that a sum is the same bits with vectors of 256 and of 512 bits.
 const fn parts<T: Wide, S: Simd>() -> usize {
     WIDEST / size_of::<T::Vector<S>>()
 }

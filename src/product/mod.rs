@@ -2,7 +2,8 @@
 //!
 //! With feature `simd`, on a machine with vectors of 256 bits or more, `f32` and `f64` are multiplied by loops of this room's own, made for small and
 //! thin matrices in particular; every other product is nalgebra's. Which one it is changes rounding alone: an entry is a sum of n products,
-//! in another order, so that results differ by at most 2 n ε Σ |aᵢ bᵢ|, and usually by some √n ε. By how wide the vectors are, they do not differ.
+//! in another order, so that results differ by at most 2 n ε Σ |aᵢ bᵢ|, and usually by some √n ε. With vectors of 256 and of 512 bits they are
+//! the same bits.
 
 #[cfg(feature = "simd")]
 mod across;

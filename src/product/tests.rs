@@ -205,6 +205,47 @@ fn wider_vectors_do_not_change_a_bit() {
     }
 }
 
+/// On any machine: a sum along columns is of as many numbers as the widest vector has, each a chain of fused products, and these are added by halves.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[test]
+fn sums_along_columns_are_those_of_a_plain_loop_over_sixteen_or_eight_numbers() {
+    fn plain<T: Real>(a: &[T], b: &[T]) -> T {
+        let mut lanes = vec![T::zero(); 64 / size_of::<T>()];
+        let count = lanes.len();
+        for (at, (&a, &b)) in a.iter().zip(b).enumerate() {
+            lanes[at % count] = a.mul_add(b, lanes[at % count]);
+        }
+        while lanes.len() > 1 {
+            let upper = lanes.split_off(lanes.len() / 2);
+            lanes.iter_mut().zip(upper).for_each(|(lower, upper)| *lower += upper);
+        }
+        lanes[0]
+    }
+
+    fn check<T: Real>(rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [usize; 3]) {
+        let mut matrix = |columns| DMatrix::<T>::from_fn(inner, columns, |_, _| real(rng.random_range(-1.0..1.0)));
+        let (a, b) = (matrix(rows), matrix(columns));
+        let mut out = DMatrix::zeros(rows, columns);
+        let [left, right] = [(&a, true), (&b, false)].map(|(matrix, transposed)| Factor { matrix, transposed });
+        multiply(left, right, None, None, &mut out, &mut Room::default());
+        let column = |matrix: &DMatrix<T>, j: usize| matrix.as_slice()[j * inner..][..inner].to_vec();
+        let expected = DMatrix::from_fn(rows, columns, |i, j| plain(&column(&a, i), &column(&b, j)));
+        assert!(out == expected, "{rows} x {columns}, {inner} terms");
+    }
+
+    if !finishes::<f32>([8, 1, 8]) {
+        eprintln!("no vectors of 256 bits here: nothing compared");
+        return;
+    }
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(12);
+    for (rows, columns) in [(1, 1), (2, 32), (3, 5), (7, 9), (33, 1), (10, 2)] {
+        for inner in [1, 7, 8, 9, 15, 16, 17, 24, 31, 64, 300, 512] {
+            check::<f32>(&mut rng, [rows, columns, inner]);
+            check::<f64>(&mut rng, [rows, columns, inner]);
+        }
+    }
+}
+
 /// Threads take columns apart, so that an entry is the same sum on however many.
 #[cfg(feature = "rayon")]
 #[test]
