@@ -4,6 +4,8 @@
 //! (`num_dual::Dual64`, say), which is how the tests get an independent derivative of every formula. What *draws*
 //! random numbers asks for [`SampleReal`].
 
+use std::any::TypeId;
+
 use nalgebra::{DMatrix, RealField, convert, convert_unchecked};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
@@ -120,6 +122,18 @@ pub(crate) fn exact_sum<T: Real>(a: T, b: T) -> (T, T) {
     let sum = a + b;
     let of_b = sum - a;
     (sum, (a - (sum - of_b)) + (b - of_b))
+}
+
+/// The least normal number of `f32` and `f64`. Of other types 0: of what carries derivatives, a number next to 0 is not the whole.
+pub(crate) fn least_normal<T: Real>() -> T {
+    let of = TypeId::of::<T>();
+    if of == TypeId::of::<f32>() {
+        real(f32::MIN_POSITIVE.into())
+    } else if of == TypeId::of::<f64>() {
+        real(f64::MIN_POSITIVE)
+    } else {
+        T::zero()
+    }
 }
 
 /// The literal `x` as a `T`.

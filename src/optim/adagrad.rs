@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::rule::{Leaf, Rule, Step};
+use super::rule::{Faded, Leaf, Rule, Step};
 use super::{OptimError, Optimizer, setting};
 use crate::real::{Real, real};
 
@@ -48,14 +48,16 @@ impl<T: Real> Rule<T> for AdagradRule {
         (sum.unwrap_or(T::zero()) + gradient * gradient).is_finite()
     }
 
+    #[inline(always)]
     fn step(&self, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         let [sum, mean] = state else { return };
-        let rate = real::<T>(step.rate);
+        let (rate, faded) = (real::<T>(step.rate), Faded::new());
         let (momentum, keep) = (real::<T>(self.momentum), real::<T>(1.0 - self.momentum));
         for ((entry, sum), mean) in leaf.entries().zip(sum.as_mut_slice()).zip(mean.as_mut_slice()) {
             let g = entry.gradient();
-            *sum += g * g;
-            *mean = momentum * *mean + keep * over_root(g, *sum);
+            let squares = *sum + g * g;
+            *mean = faded.or_zero(momentum * *mean + keep * over_root(g, squares));
+            *sum = squares;
             entry.descend(rate * *mean);
         }
     }

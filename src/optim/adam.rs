@@ -2,10 +2,9 @@
 
 use nalgebra::DMatrix;
 
-use super::rule::{Leaf, Rule, Step};
+use super::rule::{Faded, Leaf, Rule, Step};
 use super::{OptimError, Optimizer, setting};
 use crate::real::{Real, real};
-use crate::vector::{Kernel, vectorised};
 
 /// Adam: steps scaled by running moments of the gradient.
 ///
@@ -82,21 +81,24 @@ pub(super) struct Decays<T> {
     pub(super) keep1: T,
     beta2: T,
     keep2: T,
+    faded: Faded<T>,
 }
 
 impl<T: Real> Decays<T> {
     /// Takes the gradient `g` into m and v.
     #[inline(always)]
     pub(super) fn observe(&self, m: &mut T, v: &mut T, g: T) {
-        *m = self.beta1 * *m + self.keep1 * g;
-        *v = self.beta2 * *v + self.keep2 * g * g;
+        let first = self.faded.or_zero(self.beta1 * *m + self.keep1 * g);
+        let second = self.beta2 * *v + self.keep2 * g * g;
+        *v = self.faded.or_least(second);
+        *m = first;
     }
 }
 
 impl<V> Moments<V> {
     pub(super) fn decays<T: Real>(&self) -> Decays<T> {
         let (keep1, keep2) = (real(1.0 - self.beta1), real(1.0 - self.beta2));
-        Decays { beta1: real(self.beta1), keep1, beta2: real(self.beta2), keep2 }
+        Decays { beta1: real(self.beta1), keep1, beta2: real(self.beta2), keep2, faded: Faded::new() }
     }
 
     /// The factor that makes m into rate m̂ at this step.
@@ -136,6 +138,7 @@ impl<T: Real, V: Variant> Rule<T> for Moments<V> {
         [self.beta1, self.beta2]
     }
 
+    #[inline(always)]
     fn step(&self, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         V::step(self, step, leaf, state);
     }
@@ -174,6 +177,7 @@ pub struct AdamWRule;
 impl Variant for AdamRule {
     const NAME: &'static str = "adam";
 
+    #[inline(always)]
     fn step<T: Real>(moments: &Moments<Self>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         adam_step(moments, step, leaf, state);
     }
@@ -183,42 +187,20 @@ impl Variant for AdamWRule {
     const NAME: &'static str = "adamw";
     const WEIGHT_DECAY: f64 = 1e-4;
 
+    #[inline(always)]
     fn step<T: Real>(moments: &Moments<Self>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         adam_step(moments, step, leaf, state);
     }
 }
 
+#[inline(always)]
 fn adam_step<T: Real, V>(moments: &Moments<V>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
-    struct AdamStep<'a, T> {
-        decays: Decays<T>,
-        epsilon: T,
-        corrected_rate: T,
-        root_correction: T,
-        leaf: Leaf<'a, T>,
-        first: &'a mut [T],
-        second: &'a mut [T],
-    }
-
-    impl<T: Real> Kernel for AdamStep<'_, T> {
-        type Output = ();
-
-        #[inline(always)]
-        fn run(self) {
-            for ((entry, m), v) in self.leaf.entries().zip(self.first).zip(self.second) {
-                self.decays.observe(m, v, entry.gradient());
-                entry.descend(self.corrected_rate * *m / (v.sqrt() * self.root_correction + self.epsilon));
-            }
-        }
-    }
-
     let [first, second] = state else { return };
-    vectorised(AdamStep {
-        decays: moments.decays(),
-        epsilon: real(moments.epsilon),
-        corrected_rate: moments.corrected_rate(step),
-        root_correction: moments.root_correction(step),
-        leaf,
-        first: first.as_mut_slice(),
-        second: second.as_mut_slice(),
-    });
+    let (decays, epsilon) = (moments.decays::<T>(), real::<T>(moments.epsilon));
+    let corrected_rate = moments.corrected_rate::<T>(step);
+    let root_correction = moments.root_correction::<T>(step);
+    for ((entry, m), v) in leaf.entries().zip(first.as_mut_slice()).zip(second.as_mut_slice()) {
+        decays.observe(m, v, entry.gradient());
+        entry.descend(corrected_rate * *m / (v.sqrt() * root_correction + epsilon));
+    }
 }

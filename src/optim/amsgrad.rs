@@ -27,6 +27,7 @@ impl Variant for AmsgradRule {
     const NAME: &'static str = "amsgrad";
     const SLOTS: usize = 3;
 
+    #[inline(always)]
     fn step<T: Real>(moments: &Moments<Self>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         let [first, second, largest] = state else { return };
         let (decays, epsilon) = (moments.decays::<T>(), real::<T>(moments.epsilon));
@@ -34,8 +35,9 @@ impl Variant for AmsgradRule {
         let correction = real::<T>(1.0 / step.share(moments.beta2, 0));
         let slots = first.as_mut_slice().iter_mut().zip(second.as_mut_slice()).zip(largest.as_mut_slice());
         for (entry, ((m, v), w)) in leaf.entries().zip(slots) {
+            let before = *w;
             decays.observe(m, v, entry.gradient());
-            *w = w.max(*v * correction);
+            *w = before.max(*v * correction);
             entry.descend(corrected_rate * *m / (w.sqrt() + epsilon));
         }
     }

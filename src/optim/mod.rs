@@ -55,6 +55,13 @@
 //! # }
 //! ```
 //!
+//! # Gradients that become 0
+//!
+//! Where a unit is dead its gradients are 0, and means of them fade: m by β₁ at every step, so that after some 800 steps of `f32`, and 7000 of `f64`,
+//! it would be less than any normal number, with which a machine takes several times as long. Means that steps are proportional to (m, u of [`Momentum`])
+//! become 0 there, as all such numbers do in XLA; sizes that steps are divided by (v, u of [`AdaMax`]) stop at the least normal number, which is
+//! 1.2e-38 for `f32` and 2.2e-308 for `f64`.
+//!
 //! # Files
 //!
 //! With the feature `serde`, optimisers, schedules and averages are saved and restored bit for bit, as matrices are by nalgebra and generators

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::rule::{Leaf, Rule, Step};
+use super::rule::{Faded, Leaf, Rule, Step};
 use super::{OptimError, Optimizer, setting};
 use crate::real::{Real, real};
 
@@ -42,6 +42,7 @@ impl<T: Real> Rule<T> for SgdRule {
     const NAME: &'static str = "sgd";
     const SLOTS: usize = 0;
 
+    #[inline(always)]
     fn step(&self, step: Step, leaf: Leaf<'_, T>, _: &mut [DMatrix<T>]) {
         let rate = real::<T>(step.rate);
         for entry in leaf.entries() {
@@ -72,12 +73,13 @@ impl<T: Real, const AHEAD: bool> Rule<T> for MassRule<AHEAD> {
         setting::decay::<T>("the mass", self.mass)
     }
 
+    #[inline(always)]
     fn step(&self, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         let [velocity] = state else { return };
-        let (rate, mass) = (real::<T>(step.rate), real::<T>(self.mass));
+        let (rate, mass, faded) = (real::<T>(step.rate), real::<T>(self.mass), Faded::new());
         for (entry, velocity) in leaf.entries().zip(velocity.as_mut_slice()) {
             let g = entry.gradient();
-            *velocity = mass * *velocity + g;
+            *velocity = faded.or_zero(mass * *velocity + g);
             entry.descend(rate * if AHEAD { mass * *velocity + g } else { *velocity });
         }
     }

@@ -26,6 +26,7 @@ pub struct NadamRule;
 impl Variant for NadamRule {
     const NAME: &'static str = "nadam";
 
+    #[inline(always)]
     fn step<T: Real>(moments: &Moments<Self>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         let [first, second] = state else { return };
         let (decays, epsilon) = (moments.decays::<T>(), real::<T>(moments.epsilon));

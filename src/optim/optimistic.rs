@@ -40,6 +40,7 @@ impl Variant for OptimisticAdamRule {
         setting::non_negative::<T>("the optimism", self.optimism)
     }
 
+    #[inline(always)]
     fn step<T: Real>(moments: &Moments<Self>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         let [first, second, before] = state else { return };
         let (decays, epsilon) = (moments.decays::<T>(), real::<T>(moments.epsilon));
@@ -48,9 +49,10 @@ impl Variant for OptimisticAdamRule {
         let (rate, optimism) = (real::<T>(step.rate), real::<T>(moments.variant.optimism));
         let slots = first.as_mut_slice().iter_mut().zip(second.as_mut_slice()).zip(before.as_mut_slice());
         for (entry, ((m, v), before)) in leaf.entries().zip(slots) {
+            let last = *before;
             decays.observe(m, v, entry.gradient());
             let direction = correction * *m / (v.sqrt() * root_correction + epsilon);
-            let change = if step.count == 1 { T::zero() } else { direction - *before };
+            let change = if step.count == 1 { T::zero() } else { direction - last };
             *before = direction;
             entry.descend(rate * (direction + optimism * change));
         }

@@ -28,6 +28,7 @@ pub struct RAdamRule;
 impl Variant for RAdamRule {
     const NAME: &'static str = "radam";
 
+    #[inline(always)]
     fn step<T: Real>(moments: &Moments<Self>, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         let [first, second] = state else { return };
         let (decays, epsilon) = (moments.decays::<T>(), real::<T>(moments.epsilon));

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::rule::{Leaf, Rule, Step};
+use super::rule::{Faded, Leaf, Rule, Step};
 use super::{OptimError, Optimizer, setting};
 use crate::real::{Real, real};
 
@@ -47,14 +47,16 @@ impl<T: Real> Rule<T> for RmsPropRule {
         value.is_finite() && (slot != 0 || value >= T::zero())
     }
 
+    #[inline(always)]
     fn step(&self, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         let [second, velocity] = state else { return };
-        let (rate, momentum) = (real::<T>(step.rate), real::<T>(self.momentum));
+        let (rate, momentum, faded) = (real::<T>(step.rate), real::<T>(self.momentum), Faded::new());
         let (gamma, keep, epsilon) = (real::<T>(self.gamma), real::<T>(1.0 - self.gamma), real::<T>(self.epsilon));
         for ((entry, v), velocity) in leaf.entries().zip(second.as_mut_slice()).zip(velocity.as_mut_slice()) {
             let g = entry.gradient();
-            *v = gamma * *v + keep * g * g;
-            *velocity = momentum * *velocity + rate * g / (*v + epsilon).sqrt();
+            let second = gamma * *v + keep * g * g;
+            *velocity = faded.or_zero(momentum * *velocity + rate * g / (second + epsilon).sqrt());
+            *v = faded.or_least(second);
             entry.descend(*velocity);
         }
     }

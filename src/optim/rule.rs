@@ -3,7 +3,8 @@
 use nalgebra::DMatrix;
 
 use super::OptimError;
-use crate::real::Real;
+use crate::real::{Real, least_normal};
+use crate::vector::{Kernel, vectorised};
 
 pub use super::adagrad::AdagradRule;
 pub use super::adam::{AdamRule, AdamWRule, Moments};
@@ -102,6 +103,9 @@ pub trait Rule<T: Real> {
     /// Takes the step: brings the state up to date, and lets every entry [`descend`](Entry::descend).
     ///
     /// All shapes have been checked, and every gradient has been taken by [`takes`](Self::takes).
+    ///
+    /// With `#[inline(always)]` it is compiled for the widest instructions of the machine, too. It is fastest if it reads all that it needs of the state of
+    /// an entry before it writes any of it.
     fn step(&self, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]);
 }
 
@@ -164,7 +168,7 @@ impl<'a, T: Real> Leaf<'a, T> {
     pub fn entries(self) -> impl Iterator<Item = Entry<'a, T>> {
         let decay = self.decay;
         let entries = self.parameter.as_mut_slice().iter_mut().zip(self.gradient.as_slice());
-        entries.map(move |(parameter, &gradient)| Entry { parameter, gradient, decay })
+        entries.map(move |(parameter, &gradient)| Entry { before: *parameter, parameter, gradient, decay })
     }
 }
 
@@ -172,6 +176,8 @@ impl<'a, T: Real> Leaf<'a, T> {
 #[derive(Debug)]
 pub struct Entry<'a, T> {
     parameter: &'a mut T,
+    // Read before anything is written: see `take`.
+    before: T,
     gradient: T,
     decay: T,
 }
@@ -187,6 +193,58 @@ impl<T: Real> Entry<'_, T> {
     /// place of θ, and would be lost at every step.
     #[inline(always)]
     pub fn descend(self, by: T) {
-        *self.parameter -= by + self.decay * *self.parameter;
+        *self.parameter = self.before - (by + self.decay * self.before);
+    }
+}
+
+/// Takes the step of a rule: with the widest instructions of the machine, if the step is `#[inline(always)]`.
+///
+/// The crate's own read all that they need of an entry before they write any of it. Where matrices begin at the same place of a page, as large ones do,
+/// reading after writing took two to four times as long (Zen 4, vectors of 512 bits).
+pub(super) fn take<T: Real, R: Rule<T>>(rule: &R, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
+    struct Taken<'a, T, R> {
+        rule: &'a R,
+        step: Step,
+        leaf: Leaf<'a, T>,
+        state: &'a mut [DMatrix<T>],
+    }
+
+    impl<T: Real, R: Rule<T>> Kernel for Taken<'_, T, R> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {
+            self.rule.step(self.step, self.leaf, self.state);
+        }
+    }
+
+    vectorised(Taken { rule, step, leaf, state });
+}
+
+/// What becomes of a mean that has faded to less than any normal number.
+///
+/// Where gradients have become 0, those of a unit that is dead, say, a mean of them fades by the same share at every step, and rounding stops
+/// it at one of the least numbers there are. With those, which are not normal, the machine takes several times as long. XLA has none of them
+/// either: it sets them to 0 everywhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Faded<T> {
+    least: T,
+}
+
+impl<T: Real> Faded<T> {
+    pub(super) fn new() -> Self {
+        Self { least: least_normal() }
+    }
+
+    /// A mean that steps are proportional to, or 0.
+    #[inline(always)]
+    pub(super) fn or_zero(self, mean: T) -> T {
+        if mean.abs() < self.least { T::zero() } else { mean }
+    }
+
+    /// A size that steps are divided by, or the least normal number: never 0 for what is not, so that no quotient is larger than it was.
+    #[inline(always)]
+    pub(super) fn or_least(self, size: T) -> T {
+        if size < self.least { self.least } else { size }
     }
 }

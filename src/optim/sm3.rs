@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 
 use super::adagrad::over_root;
-use super::rule::{Leaf, Rule, Step};
+use super::rule::{Faded, Leaf, Rule, Step};
 use super::{OptimError, Optimizer, setting};
 use crate::real::{Real, real};
 
@@ -65,7 +65,7 @@ impl<T: Real> Rule<T> for Sm3Rule {
 
     fn step(&self, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
         let [mean, rows, columns, next_rows] = state else { return };
-        let rate = real::<T>(step.rate);
+        let (rate, faded) = (real::<T>(step.rate), Faded::new());
         let (momentum, keep) = (real::<T>(self.momentum), real::<T>(1.0 - self.momentum));
         next_rows.fill(T::zero());
         let mut entries = leaf.entries().zip(mean.as_mut_slice());
@@ -77,7 +77,7 @@ impl<T: Real> Rule<T> for Sm3Rule {
                 let sum = of_row.min(*of_column) + g * g;
                 *next_of_row = next_of_row.max(sum);
                 next_of_column = next_of_column.max(sum);
-                *mean = momentum * *mean + keep * over_root(g, sum);
+                *mean = faded.or_zero(momentum * *mean + keep * over_root(g, sum));
                 entry.descend(rate * *mean);
             }
             *of_column = next_of_column;

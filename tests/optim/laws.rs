@@ -1,15 +1,16 @@
 //! Laws of every optimiser.
 
 use fenchel::autodiff::{Gradients, Params, Path};
-use fenchel::nalgebra::DMatrix;
+use fenchel::nalgebra::{DMatrix, convert};
 use fenchel::optim::rule::{
-    AdaMaxRule, AdagradRule, AdamRule, AdamWRule, AmsgradRule, MassRule, Moments, NadamRule, OptimisticAdamRule,
-    RAdamRule, RmsPropRule, Rule, SgdRule, Sm3Rule,
+    AdaMaxRule, AdagradRule, AdamRule, AdamWRule, AmsgradRule, Leaf, MassRule, Moments, NadamRule, OptimisticAdamRule,
+    RAdamRule, RmsPropRule, Rule, SgdRule, Sm3Rule, Step,
 };
-use fenchel::optim::{Adam, Optimizer, Schedule};
+use fenchel::optim::{Adam, Momentum, Optimizer, Schedule};
 use fenchel::rand::SeedableRng;
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
-use fenchel::{OptimError, SampleReal};
+use fenchel::{OptimError, Real, SampleReal};
+use num_dual::Dual64;
 
 use crate::every::{AnyRule, Tracking, for_every_optimizer};
 use crate::{gradients, row};
@@ -297,4 +298,62 @@ fn weight_decay_of_f32_is_not_lost_in_rounding() {
     // 3.5e-6 in one standard deviation; three of those.
     let lost = f64::from(plain[0] - decayed[0]);
     assert!((lost - 1.8e-5).abs() <= 1.05e-5, "{lost}");
+}
+
+/// A rule whose state is looked through after every step.
+#[derive(Clone, Debug, Default)]
+struct Watched<R>(R);
+
+macro_rules! watch {
+    ($($float:ident),*) => {$(
+        impl<R: Rule<$float>> Rule<$float> for Watched<R> {
+            const NAME: &'static str = R::NAME;
+            const SLOTS: usize = R::SLOTS;
+
+            fn slot_shape(&self, slot: usize, parameter: (usize, usize)) -> (usize, usize) {
+                self.0.slot_shape(slot, parameter)
+            }
+
+            fn step(&self, step: Step, leaf: Leaf<'_, $float>, state: &mut [DMatrix<$float>]) {
+                self.0.step(step, leaf, state);
+                let mut numbers = state.iter().flat_map(DMatrix::iter);
+                let found = numbers.find(|x| x.is_subnormal());
+                assert!(found.is_none(), "{} has {found:?} after {} steps", R::NAME, step.count);
+            }
+        }
+    )*};
+}
+watch!(f32, f64);
+
+#[test]
+fn what_fades_becomes_0_and_never_a_number_that_is_slow() {
+    fn fade<T: Real, R>(zeros: usize)
+    where
+        Watched<R>: Rule<T> + Default,
+    {
+        let mut optimizer = Optimizer::<T, Watched<R>>::new(0.1).unwrap().with_weight_decay(0.0).unwrap();
+        let of = |g: [f64; 2]| Gradients::from(vec![DMatrix::from_row_slice(1, 2, &g.map(convert::<_, T>))]);
+        let mut x: DMatrix<T> = DMatrix::from_element(1, 2, T::one());
+        optimizer.update(&mut x, &of([0.7, 1e-3])).unwrap();
+        let (dead, half) = (of([0.0, 1e-3]), zeros / 2);
+        (0..half).for_each(|_| optimizer.update(&mut x, &dead).unwrap());
+        let halfway = x.clone(); // from here on only the other entry moves
+        (half..zeros).for_each(|_| optimizer.update(&mut x, &dead).unwrap());
+        assert!(x[0] == halfway[0] && x[1] < halfway[1], "{halfway} and {x}");
+    }
+    fn law<R: AnyRule>(_: &str) {
+        // 0.9ⁿ is less than any normal number from 829 and from 6 725 on, 0.999ⁿ of f32 from 87 300 on.
+        fade::<f32, R>(100_000);
+        fade::<f64, R>(16_000);
+    }
+    for_every_optimizer!(law but);
+    law::<Sm3Rule>("Sm3");
+}
+
+#[test]
+fn a_mean_next_to_0_that_carries_a_derivative_is_kept() {
+    let mut x = DMatrix::from_element(1, 1, Dual64::from(1.0));
+    let gradients = Gradients::from(vec![DMatrix::from_element(1, 1, Dual64::new(0.0, 3.0))]);
+    Momentum::new(0.5).unwrap().update(&mut x, &gradients).unwrap();
+    assert_eq!((x[0].re, x[0].eps), (1.0, -1.5)); // exact: θ − rate g
 }
