@@ -16,9 +16,6 @@ pub(super) enum Fused<'a, T> {
     Step(&'a [T], T),
 }
 
-/// Bytes of factors that are near enough to be read a few at a time.
-const NEAR: usize = 1 << 19;
-
 /// Is this function one of them, of the sums or, if `times` is said, of what they are multiplied by?
 pub(super) fn fuses(function: Function, times: bool) -> bool {
     matches!((function, times), (Function::Relu | Function::LeakyRelu(_), false) | (Function::Step(_), true))
@@ -30,7 +27,7 @@ impl<'a, T: Wide> Fused<'a, T> {
         match (finish.function, finish.of) {
             (Function::Relu, None) => Some(Self::Relu),
             (Function::LeakyRelu(slope), None) => Some(Self::LeakyRelu(real(slope))),
-            (Function::Step(low), Some(of)) if size_of_val(of) <= NEAR => Some(Self::Step(of, real(low))),
+            (Function::Step(low), Some(of)) => Some(Self::Step(of, real(low))),
             _ => None,
         }
     }
