@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 
-use super::rule::{Leaf, Rule, Step, take};
+use super::rule::{Leaf, Rule, Step, wide_step};
 use super::tree::{check_count, check_finite, check_leaves, check_shape, find};
 use super::{OptimError, Schedule, setting};
 use crate::autodiff::{Gradients, Params, Path};
@@ -144,7 +144,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
             } else if path.is_tracked() {
                 parameter.copy_from(gradient);
             } else {
-                take(&self.rule, step, Leaf::new(parameter, gradient, decay), state);
+                wide_step(&self.rule, step, Leaf::new(parameter, gradient, decay), state);
             }
         });
         Ok(())

@@ -176,7 +176,7 @@ impl<'a, T: Real> Leaf<'a, T> {
 #[derive(Debug)]
 pub struct Entry<'a, T> {
     parameter: &'a mut T,
-    // Read before anything is written: see `take`.
+    // Read before anything is written: see `wide_step`.
     before: T,
     gradient: T,
     decay: T,
@@ -201,15 +201,15 @@ impl<T: Real> Entry<'_, T> {
 ///
 /// The crate's own read all that they need of an entry before they write any of it. Where matrices begin at the same place of a page, as large ones do,
 /// reading after writing took two to four times as long (Zen 4, vectors of 512 bits).
-pub(super) fn take<T: Real, R: Rule<T>>(rule: &R, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
-    struct Taken<'a, T, R> {
+pub(super) fn wide_step<T: Real, R: Rule<T>>(rule: &R, step: Step, leaf: Leaf<'_, T>, state: &mut [DMatrix<T>]) {
+    struct WideStep<'a, T, R> {
         rule: &'a R,
         step: Step,
         leaf: Leaf<'a, T>,
         state: &'a mut [DMatrix<T>],
     }
 
-    impl<T: Real, R: Rule<T>> Kernel for Taken<'_, T, R> {
+    impl<T: Real, R: Rule<T>> Kernel for WideStep<'_, T, R> {
         type Output = ();
 
         #[inline(always)]
@@ -218,7 +218,7 @@ pub(super) fn take<T: Real, R: Rule<T>>(rule: &R, step: Step, leaf: Leaf<'_, T>,
         }
     }
 
-    vectorised(Taken { rule, step, leaf, state });
+    vectorised(WideStep { rule, step, leaf, state });
 }
 
 /// What becomes of a mean that has faded to less than any normal number.
