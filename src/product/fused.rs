@@ -18,7 +18,7 @@ pub(super) enum Fused<'a, T> {
 
 /// Is this function one of them, of the sums or, if `times` is said, of what they are multiplied by?
 pub(super) fn fuses(function: Function, times: bool) -> bool {
-    matches!((function, times), (Function::Relu | Function::LeakyRelu(_), false) | (Function::Step(_), true))
+    Fused::<f64>::of(Finish { function, of: times.then_some(&[]) }).is_some()
 }
 
 impl<'a, T: Wide> Fused<'a, T> {
