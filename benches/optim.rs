@@ -11,7 +11,8 @@ use fenchel::autodiff::Gradients;
 use fenchel::nalgebra::{DMatrix, convert};
 use fenchel::optim::rule::Rule;
 use fenchel::optim::{
-    AdaMax, Adagrad, Adam, Amsgrad, Momentum, Nadam, OptimisticAdam, Optimizer, RAdam, RmsProp, Sgd, Sm3,
+    AdaMax, Adagrad, Adam, Amsgrad, Average, Momentum, Nadam, OptimisticAdam, Optimizer, RAdam, RmsProp, Sgd, Sm3,
+    clip_by_global_norm, clip_by_value,
 };
 
 fn main() {
@@ -54,6 +55,30 @@ benches!(
     sgd: Sgd, momentum: Momentum, adagrad: Adagrad, rms_prop: RmsProp, adam: Adam, adamax: AdaMax, nadam: Nadam, amsgrad: Amsgrad,
     optimistic: OptimisticAdam, radam: RAdam, sm3: Sm3
 );
+
+/// What is done beside a step. The limits are so far off that the gradients stay as they are, whatever is looked at.
+mod beside {
+    use super::*;
+
+    #[divan::bench(types = [f32, f64], args = SIDES)]
+    fn clipping_by_value<T: Real>(bencher: Bencher, side: usize) {
+        let (params, mut gradients) = (DMatrix::zeros(side, side), gradients::<T>(side, usize::MAX));
+        bencher.counter(ItemsCount::new(side * side)).bench_local(|| clip_by_value(&params, &mut gradients, 1.0));
+    }
+
+    #[divan::bench(types = [f32, f64], args = SIDES)]
+    fn clipping_by_global_norm<T: Real>(bencher: Bencher, side: usize) {
+        let (params, mut gradients) = (DMatrix::zeros(side, side), gradients::<T>(side, usize::MAX));
+        bencher.counter(ItemsCount::new(side * side)).bench_local(|| clip_by_global_norm(&params, &mut gradients, 1e3));
+    }
+
+    #[divan::bench(types = [f32, f64], args = SIDES)]
+    fn averaging<T: Real>(bencher: Bencher, side: usize) {
+        let params: DMatrix<T> = DMatrix::from_element(side, side, convert(0.5));
+        let mut average = Average::new(0.999, DMatrix::zeros(side, side)).unwrap();
+        bencher.counter(ItemsCount::new(side * side)).bench_local(|| average.update(&params));
+    }
+}
 
 /// Where every eighth row is of a unit that is dead, and has been for long.
 mod dead {

@@ -105,9 +105,15 @@ impl<T: Real> Default for CompensatedSum<T> {
 }
 
 impl<T: Real> CompensatedSum<T> {
+    #[inline(always)]
     pub(crate) fn plus(self, term: T) -> Self {
         let (sum, lost) = exact_sum(self.sum, term);
         Self { sum, lost: self.lost + lost }
+    }
+
+    /// Adds another such sum.
+    pub(crate) fn add(&mut self, other: Self) {
+        *self = std::mem::take(self).plus(other.sum).plus(other.lost);
     }
 
     /// The sum; infinite or NaN as plain addition would have it.
@@ -117,7 +123,7 @@ impl<T: Real> CompensatedSum<T> {
 }
 
 /// a + b, and what its rounding loses, exactly. Knuth (1998), *The Art of Computer Programming*, volume 2, section 4.2.2.
-#[inline]
+#[inline(always)]
 pub(crate) fn exact_sum<T: Real>(a: T, b: T) -> (T, T) {
     let sum = a + b;
     let of_b = sum - a;

@@ -8,6 +8,7 @@ use super::tree::{check_finite, check_leaves, find};
 use super::{OptimError, setting};
 use crate::autodiff::{Gradients, Params, Path};
 use crate::real::{CompensatedSum, Real, real};
+use crate::vector;
 
 /// Clips every entry of the gradients to [−limit, limit].
 ///
@@ -68,13 +69,15 @@ pub fn clip_by_global_norm<T: Real, P: Params<T>>(
     limit: f64,
 ) -> Result<T, OptimError> {
     setting::positive::<T>("the limit", limit)?;
-    let (largest, norm) = scaled_norm(params, gradients)?;
+    let (unit, norm) = scaled_norm(params, gradients)?;
     let limit = real::<T>(limit);
-    if largest * norm > limit {
+    if unit * norm > limit {
         let scale = limit / norm;
-        for_each_gradient(params, gradients, |_, gradient| gradient.apply(|g| *g = *g / largest * scale));
+        // Most often the unit is 1, and a division takes long.
+        let scaled = |g: T| if unit == T::one() { g * scale } else { g / unit * scale };
+        for_each_gradient(params, gradients, |_, gradient| gradient.apply(|g| *g = scaled(*g)));
     }
-    Ok(largest * norm)
+    Ok(unit * norm)
 }
 
 /// √(Σ g²) over all entries of all gradients.
@@ -85,7 +88,7 @@ pub fn clip_by_global_norm<T: Real, P: Params<T>>(
 ///
 /// Gradients that do not fit the parameters, or one that is not finite.
 pub fn global_norm<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>) -> Result<T, OptimError> {
-    scaled_norm(params, gradients).map(|(largest, norm)| largest * norm)
+    scaled_norm(params, gradients).map(|(unit, norm)| unit * norm)
 }
 
 /// Adds λ θ to the gradients: weight decay as an L2 penalty λ/2 ‖θ‖² on the parameters, which goes through the moments like any other gradient.
@@ -132,27 +135,28 @@ fn check_gradients<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>) 
     })
 }
 
-/// The largest size of an entry, and the norm as a multiple of it.
+/// A unit in which squares are neither too large nor too small, and the norm in it.
 fn scaled_norm<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>) -> Result<(T, T), OptimError> {
+    /// Largest entries of which the squares can be summed up as they are, in f32 as well: a square that is lost is beside the others next to nothing.
+    const NEAR: [f64; 2] = [1e-9, 1e12];
+
     check_gradients(params, gradients)?;
-    let (mut largest, mut sum) = (T::zero(), CompensatedSum::<T>::default());
-    visit_gradients(params, gradients, |g| largest = largest.max(g.abs()));
-    if largest == T::zero() {
-        return Ok((largest, T::zero()));
-    }
-    visit_gradients(params, gradients, |g| {
-        let scaled = g / largest;
-        sum = std::mem::take(&mut sum).plus(scaled * scaled);
-    });
-    Ok((largest, sum.total().sqrt()))
+    let mut largest = T::zero();
+    visit_gradients(params, gradients, |g| largest = largest.max(vector::largest_size(g)));
+    let is_near = largest == T::zero() || largest >= real(NEAR[0]) && largest <= real(NEAR[1]);
+    let unit = if is_near { T::one() } else { largest };
+    let mut sum = CompensatedSum::default();
+    visit_gradients(params, gradients, |g| sum.add(vector::sum_of_squares(g, unit)));
+    Ok((unit, sum.total().sqrt()))
 }
 
-/// Calls `f` with every entry of every gradient.
-fn visit_gradients<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>, mut f: impl FnMut(T)) {
+/// Calls `f` with the entries of every gradient.
+fn visit_gradients<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>, mut f: impl FnMut(&[T])) {
     let mut leaves = gradients.leaves().iter();
     params.visit(&Path::root(), &mut |path, _| {
-        let gradient = leaves.next().filter(|_| !path.is_tracked());
-        gradient.into_iter().flat_map(|gradient| gradient.as_slice()).for_each(|&g| f(g));
+        if let Some(gradient) = leaves.next().filter(|_| !path.is_tracked()) {
+            f(gradient.as_slice());
+        }
     });
 }
 

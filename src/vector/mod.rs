@@ -12,6 +12,7 @@ mod lane;
 mod ln;
 mod ln_sum_exp;
 mod loops;
+mod norm;
 mod normal;
 mod products;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub(crate) use lane::{known, known_ref};
 pub use ln_sum_exp::ln_sum_exp;
 pub(crate) use ln_sum_exp::{largest, ln_sum_exp_rows, responsibilities};
 pub(crate) use loops::Many;
+pub(crate) use norm::{largest_size, sum_of_squares};
 pub(crate) use products::{add_lower_products, total};
 
 /// A computation to be compiled once for every set of instructions.

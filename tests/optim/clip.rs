@@ -69,13 +69,16 @@ fn norms_neither_overflow_nor_underflow() {
 
 #[test]
 fn a_norm_of_f32_is_that_of_its_numbers() {
-    let entry = |i: usize| 0.1_f32 + (i % 7) as f32;
-    let g = Gradients::from(vec![DMatrix::from_fn(100, 100, |i, j| entry(i + 100 * j))]);
-    let exact = (0..10_000).map(|i| f64::from(entry(i)).powi(2)).sum::<f64>().sqrt();
-    let norm = global_norm(&DMatrix::<f32>::zeros(100, 100), &g).unwrap();
-    // Four roundings of 6e-8: of the quotients, their squares, the root, the product; and those of the compensation, (10⁴ · 6e-8)² = 4e-7. Plain addition
-    // promises 10⁴ · 6e-8 = 6e-4.
-    assert!((f64::from(norm) / exact - 1.0).abs() <= 6e-7, "{norm} {exact}");
+    // With squares that are summed up as they are, the least and the largest of these among them, and with squares that would be 0 or infinite.
+    for size in [1.0, 1.7e-10, 1.6e11, 1e-30, 1e30_f32] {
+        let entry = |i: usize| size * (0.1 + (i % 7) as f32);
+        let g = Gradients::from(vec![DMatrix::from_fn(100, 100, |i, j| entry(i + 100 * j))]);
+        let exact = (0..10_000).map(|i| f64::from(entry(i)).powi(2)).sum::<f64>().sqrt();
+        let norm = global_norm(&DMatrix::<f32>::zeros(100, 100), &g).unwrap();
+        // Four roundings of 6e-8: of the quotients, their squares, the root, the product; and those of the compensation, (10⁴ · 6e-8)² = 4e-7. Plain addition
+        // promises 10⁴ · 6e-8 = 6e-4.
+        assert!((f64::from(norm) / exact - 1.0).abs() <= 6e-7, "{norm} {exact}");
+    }
 }
 
 #[test]
