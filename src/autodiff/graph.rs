@@ -107,8 +107,12 @@ impl<T: Real> Graph<T> {
         Ok(())
     }
 
-    /// Computes an operation, together with a product that it is a function of, if that is given; all other operands are filled.
+    /// Computes an operation, together with a product that it is a function of, if that is given; all other operands are filled. One that changes no
+    /// entry shares a slot: no slot is written to again before all are given back.
     fn compute(&mut self, op: &Op<T>, shape: Shape, product: Option<&Op<T>>) -> Result<usize, TapeError> {
+        if let Some(same) = op.entries_of() {
+            return Ok(self.nodes[same].slot);
+        }
         let (rows, columns) = shape;
         let slot = self.slots.take(shape).ok_or(TapeError::TooLarge { op: op.name(), rows, columns })?;
         let (before, out, after) = self.slots.around(slot);
@@ -117,9 +121,10 @@ impl<T: Real> Graph<T> {
         Ok(slot)
     }
 
-    /// The value of a node that is filled; of another, a matrix without entries.
-    pub(crate) fn value(&self, index: usize) -> &DMatrix<T> {
-        self.slots.get(self.nodes[index].slot)
+    /// The entries of a node that is filled, and its shape; of another, no entries.
+    pub(crate) fn value(&self, index: usize) -> (&[T], Shape) {
+        let Node { slot, shape, .. } = &self.nodes[index];
+        (self.slots.get(*slot).as_slice(), *shape)
     }
 
     /// The value of a leaf, to be written to.
@@ -128,12 +133,19 @@ impl<T: Real> Graph<T> {
     }
 }
 
-/// The values of nodes, but for what is in one slot: those before it, and those after.
+/// The values of nodes, but for what is in one slot: those before it, and those after. The matrix in a slot has the entries of the node, but its shape may
+/// be that of another that shares it.
 #[derive(Clone, Copy)]
 pub(super) struct Values<'a, T> {
     nodes: &'a [Node<T>],
     before: &'a [Kept<T>],
     after: &'a [Kept<T>],
+}
+
+impl<T> Values<'_, T> {
+    pub(super) fn shape(&self, node: usize) -> Shape {
+        self.nodes[node].shape
+    }
 }
 
 impl<T: Real> Index<usize> for Values<'_, T> {

@@ -55,8 +55,8 @@ pub(crate) fn fill<T: Real>(
         _ => None,
     };
     match *product.unwrap_or(op) {
-        Op::Leaf => {}
-        Op::Detach(a) => copy(values[a].as_slice(), out.as_mut_slice()),
+        // What these hold is there already.
+        Op::Leaf | Op::Detach(_) | Op::Reshape(..) => {}
         Op::Add(a, b) => entrywise(Arithmetic::Add, &values[a], &values[b], out),
         Op::Sub(a, b) => entrywise(Arithmetic::Sub, &values[a], &values[b], out),
         Op::ComponentMul(a, b) => entrywise(Arithmetic::Mul, &values[a], &values[b], out),
@@ -75,10 +75,10 @@ pub(crate) fn fill<T: Real>(
             let [x, weight] = [x, weight].map(|node| factor(Factor { node, transposed: false }, &values));
             product::multiply(x, weight, Some(&values[bias]), then, out, &mut scratch.product);
         }
-        Op::Transpose(a) => transpose(&values[a], out),
+        Op::Transpose(a) => transpose(values[a].as_slice(), out),
         Op::Sum(a) => sum_columns(values[a].as_slice(), values[a].len(), out),
-        Op::Fill(a, ..) => out.as_mut_slice().fill(values[a][(0, 0)]),
-        Op::SumRows(a) => sum_columns(values[a].as_slice(), values[a].nrows(), out),
+        Op::Fill(a, ..) => out.as_mut_slice().fill(values[a][0]),
+        Op::SumRows(a) => sum_columns(values[a].as_slice(), values.shape(a).0, out),
         Op::RepeatRows(a, rows) => {
             for (column, &value) in out.as_mut_slice().chunks_exact_mut(rows).zip(values[a].as_slice()) {
                 column.fill(value);
@@ -86,7 +86,7 @@ pub(crate) fn fill<T: Real>(
         }
         Op::SumColumns(a) => {
             out.as_mut_slice().fill(T::zero());
-            for column in columns(&values[a]) {
+            for column in columns(values[a].as_slice(), out.len()) {
                 for (total, &value) in out.as_mut_slice().iter_mut().zip(column) {
                     *total += value;
                 }
@@ -98,34 +98,33 @@ pub(crate) fn fill<T: Real>(
                 copy(column, to);
             }
         }
-        Op::LnSumExp(a) => scratch.rows.ln_sum_exp(&values[a], out.as_mut_slice()),
-        Op::LnSoftmax(a) => scratch.rows.ln_softmax(&values[a], out),
-        Op::Reshape(a, ..) => copy(values[a].as_slice(), out.as_mut_slice()),
+        Op::LnSumExp(a) => scratch.rows.ln_sum_exp(values[a].as_slice(), out.as_mut_slice()),
+        Op::LnSoftmax(a) => scratch.rows.ln_softmax(values[a].as_slice(), out),
         Op::Gather(a, selection) => {
-            for (column, to) in columns_mut(out).enumerate() {
-                match selections[selection].source(column) {
-                    Some(source) => copy(&values[a].as_slice()[source * to.len()..][..to.len()], to),
-                    None => to.fill(T::zero()),
-                }
-            }
+            let (rows, from, mut to) = (out.nrows(), values[a].as_slice(), columns_mut(out));
+            selections[selection].each(|source| match (source, to.next()) {
+                (Some(source), Some(to)) => copy(&from[source * rows..][..rows], to),
+                (None, Some(to)) => to.fill(T::zero()),
+                (_, None) => {}
+            });
         }
         Op::ScatterAdd(a, selection) => {
-            let rows = out.nrows();
-            out.as_mut_slice().fill(T::zero());
-            for (column, values) in columns(&values[a]).enumerate() {
-                if let Some(source) = selections[selection].source(column) {
-                    let totals = &mut out.as_mut_slice()[source * rows..][..rows];
-                    totals.iter_mut().zip(values).for_each(|(total, &value)| *total += value);
-                }
-            }
+            let (rows, mut from, to) = (out.nrows(), columns(values[a].as_slice(), out.nrows()), out.as_mut_slice());
+            to.fill(T::zero());
+            selections[selection].each(|source| {
+                let values = from.next();
+                let Some((source, values)) = source.zip(values) else { return };
+                let totals = &mut to[source * rows..][..rows];
+                totals.iter_mut().zip(values).for_each(|(total, &value)| *total += value);
+            });
         }
     }
 }
 
 /// By squares, so that what is read next is still in the cache when it is: columns of 2ᵏ numbers push each other out.
-fn transpose<T: Real>(matrix: &DMatrix<T>, out: &mut DMatrix<T>) {
+fn transpose<T: Real>(from: &[T], out: &mut DMatrix<T>) {
     const SIDE: usize = 16;
-    let ((rows, columns), from, to) = (matrix.shape(), matrix.as_slice(), out.as_mut_slice());
+    let ((columns, rows), to) = (out.shape(), out.as_mut_slice());
     for (first_row, to) in to.chunks_mut(SIDE * columns).enumerate() {
         let rows_from = &from[first_row * SIDE..];
         for first in (0..columns).step_by(SIDE) {
@@ -140,10 +139,11 @@ fn transpose<T: Real>(matrix: &DMatrix<T>, out: &mut DMatrix<T>) {
 
 impl<T: Real> RowsAtATime<T> {
     /// Writes ln Σ eˣ over each row.
-    fn ln_sum_exp(&mut self, matrix: &DMatrix<T>, out: &mut [T]) {
+    fn ln_sum_exp(&mut self, entries: &[T], out: &mut [T]) {
+        let rows = out.len();
         for (block, out) in out.chunks_mut(ROWS).enumerate() {
             self.terms.clear();
-            for column in columns(matrix) {
+            for column in columns(entries, rows) {
                 self.terms.extend_from_slice(&column[block * ROWS..][..out.len()]);
             }
             out.copy_from_slice(self.ln_sums(out.len()));
@@ -151,19 +151,20 @@ impl<T: Real> RowsAtATime<T> {
     }
 
     /// Writes x − ln Σ eˣ, the sum being over the row of x.
-    fn ln_softmax(&mut self, matrix: &DMatrix<T>, out: &mut DMatrix<T>) {
-        for first in (0..matrix.nrows()).step_by(ROWS) {
-            let rows = first..matrix.nrows().min(first + ROWS);
+    fn ln_softmax(&mut self, entries: &[T], out: &mut DMatrix<T>) {
+        let all = out.nrows();
+        for first in (0..all).step_by(ROWS) {
+            let rows = first..all.min(first + ROWS);
             // The largest goes first: beside it the logarithm, of at most the number of columns, would be lost.
             self.largest.clear();
             self.largest.resize(rows.len(), real(f64::NEG_INFINITY));
-            for column in columns(matrix) {
+            for column in columns(entries, all) {
                 for (largest, &x) in self.largest.iter_mut().zip(&column[rows.clone()]) {
                     *largest = if x > *largest { x } else { *largest };
                 }
             }
             self.terms.clear();
-            for (column, out) in columns(matrix).zip(columns_mut(out)) {
+            for (column, out) in columns(entries, all).zip(columns_mut(out)) {
                 let out = &mut out[rows.clone()];
                 for ((out, &x), &largest) in out.iter_mut().zip(&column[rows.clone()]).zip(&self.largest) {
                     *out = x - largest;
@@ -203,8 +204,8 @@ fn sum_columns<T: Real>(columns: &[T], rows: usize, out: &mut DMatrix<T>) {
 }
 
 /// The columns as slices, which a column-major matrix keeps contiguous; none for a matrix without rows.
-fn columns<T>(matrix: &DMatrix<T>) -> std::slice::ChunksExact<'_, T> {
-    matrix.as_slice().chunks_exact(matrix.nrows().max(1))
+fn columns<T>(entries: &[T], rows: usize) -> std::slice::ChunksExact<'_, T> {
+    entries.chunks_exact(rows.max(1))
 }
 
 fn columns_mut<T>(matrix: &mut DMatrix<T>) -> std::slice::ChunksExactMut<'_, T> {
@@ -213,5 +214,5 @@ fn columns_mut<T>(matrix: &mut DMatrix<T>) -> std::slice::ChunksExactMut<'_, T> 
 }
 
 fn factor<'a, T: Real>(Factor { node, transposed }: Factor, values: &'a Values<'_, T>) -> product::Factor<'a, T> {
-    product::Factor { matrix: &values[node], transposed }
+    product::Factor { entries: &values[node], shape: values.shape(node), transposed }
 }

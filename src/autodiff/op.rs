@@ -139,6 +139,14 @@ impl<T> Op<T> {
         [a, b, c].into_iter().flatten()
     }
 
+    /// The node whose entries it has, all of them in their order.
+    pub(crate) fn entries_of(&self) -> Option<usize> {
+        match *self {
+            Self::Detach(a) | Self::Reshape(a, ..) => Some(a),
+            _ => None,
+        }
+    }
+
     /// The number of terms of each entry of a matrix product, given the shape of every node; none of another operation.
     pub(crate) fn terms(&self, of: impl Fn(usize) -> Shape) -> Option<usize> {
         match *self {

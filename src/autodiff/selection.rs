@@ -96,14 +96,21 @@ impl Windows {
         }
     }
 
-    fn source(&self, column: usize) -> Option<usize> {
-        let [down, across] = self.positions();
-        let (window, place) = (column % (down * across), column / (down * across));
-        let channel = place % self.image[2];
-        let offset = place / self.image[2];
-        let line = self.pixel(0, window / across, offset / self.kernel[1])?;
-        let pixel = self.pixel(1, window % across, offset % self.kernel[1])?;
-        Some((line * self.image[1] + pixel) * self.image[2] + channel)
+    /// See [`Selection::each`]. By loops, because to find the place of a column by itself takes a dozen divisions.
+    fn each(&self, mut take: impl FnMut(Option<usize>)) {
+        let ([down, across], [_, width, channels]) = (self.positions(), self.image);
+        for [below, right] in (0..self.kernel[0]).flat_map(|below| (0..self.kernel[1]).map(move |right| [below, right]))
+        {
+            for channel in 0..channels {
+                for window_line in 0..down {
+                    let line = self.pixel(0, window_line, below);
+                    for window in 0..across {
+                        let pixel = line.zip(self.pixel(1, window, right));
+                        take(pixel.map(|(line, pixel)| (line * width + pixel) * channels + channel));
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -132,12 +139,17 @@ impl Selection {
         counts.ok_or(TapeError::Selection { selection: *self })
     }
 
-    /// The column that is taken as number `column`; `None` stands for zeros.
-    pub(crate) fn source(&self, column: usize) -> Option<usize> {
+    /// Calls `take` with every column that is taken, in order; `None` stands for zeros.
+    pub(crate) fn each(&self, mut take: impl FnMut(Option<usize>)) {
         match *self {
-            Self::Blocks { width, start, len, .. } => Some(column / len * width + start + column % len),
-            Self::Transpose { rows, columns } => Some(column % rows * columns + column / rows),
-            Self::Windows(windows) => windows.source(column),
+            Self::Blocks { blocks, width, start, len } => {
+                (0..blocks)
+                    .for_each(|block| (start..start + len).for_each(|column| take(Some(block * width + column))));
+            }
+            Self::Transpose { rows, columns } => {
+                (0..columns).for_each(|column| (0..rows).for_each(|row| take(Some(row * columns + column))));
+            }
+            Self::Windows(windows) => windows.each(take),
         }
     }
 }

@@ -271,17 +271,21 @@ impl<T: Real> Tape<T> {
     }
 
     /// Reads the value of a node, or the failure that kept it from being computed.
-    pub(crate) fn read<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> Result<A, TapeError> {
+    pub(crate) fn read<A>(&self, index: usize, read: impl FnOnce(&[T], Shape) -> A) -> Result<A, TapeError> {
         self.check()?;
         self.fill(index)?;
-        Ok(read(self.graph.borrow().value(index)))
+        let graph = self.graph.borrow();
+        let (entries, shape) = graph.value(index);
+        Ok(read(entries, shape))
     }
 
     /// Reads the value of a node that there is, failure or not.
-    pub(crate) fn peek<A>(&self, index: usize, read: impl FnOnce(&DMatrix<T>) -> A) -> A {
+    pub(crate) fn peek<A>(&self, index: usize, read: impl FnOnce(&[T], Shape) -> A) -> A {
         // One that there is no memory for has no entries.
         let _ = self.fill(index);
-        read(self.graph.borrow().value(index))
+        let graph = self.graph.borrow();
+        let (entries, shape) = graph.value(index);
+        read(entries, shape)
     }
 
     /// Computes a node that was not needed before.

@@ -50,10 +50,9 @@ impl<T: Real> Tape<T> {
 
     fn first(&self, is_meant: impl Fn(T) -> bool) -> Option<NonFinite> {
         (0..self.len()).find_map(|node| {
-            let (row, column, value) = self.peek(node, |value| {
-                let index = value.iter().position(|&x| is_meant(x))?;
-                let (row, column) = value.vector_to_matrix_index(index);
-                Some((row, column, to_f64(value[index])))
+            let (row, column, value) = self.peek(node, |entries, (rows, _)| {
+                let index = entries.iter().position(|&x| is_meant(x))?;
+                Some((index % rows, index / rows, to_f64(entries[index])))
             })?;
             let (op, origin) = (self.op(node), self.origin(node));
             Some(NonFinite {

@@ -9,6 +9,7 @@ use super::op::{Factor, Op};
 use super::{Selection, Tape, TapeError};
 use crate::elementary::{Elementary, Function, Interval, function_table};
 use crate::real::{Real, copy, count, real, reshape};
+use crate::vector::largest_size;
 
 /// A matrix on a tape.
 ///
@@ -78,23 +79,21 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// The size of the largest entry; 0 for none, or if it could not be computed.
     pub(crate) fn amax(self) -> T {
-        let largest = |value: &DMatrix<T>| value.iter().fold(T::zero(), |m, x| if x.abs() > m { x.abs() } else { m });
-        self.tape.read(self.index, largest).unwrap_or(T::zero())
+        self.tape.read(self.index, |entries, _| largest_size(entries)).unwrap_or(T::zero())
     }
 
     /// A copy of the value.
     pub fn to_matrix(self) -> Result<DMatrix<T>, TapeError> {
-        self.tape.read(self.index, DMatrix::clone)
+        self.tape.read(self.index, |entries, (rows, columns)| DMatrix::from_vec(rows, columns, entries.to_vec()))
     }
 
     /// Writes the value into `out`, which takes its shape and keeps its allocation.
     pub fn copy_to(self, out: &mut DMatrix<T>) -> Result<(), TapeError> {
-        self.tape.read(self.index, |value| {
-            let (rows, columns) = value.shape();
+        self.tape.read(self.index, |entries, (rows, columns)| {
             if !reshape(out, rows, columns) {
                 return Err(TapeError::TooLarge { op: "copy_to", rows, columns });
             }
-            copy(value.as_slice(), out.as_mut_slice());
+            copy(entries, out.as_mut_slice());
             Ok(())
         })?
     }
@@ -105,7 +104,7 @@ impl<'t, T: Real> Var<'t, T> {
         if (rows, columns) != (1, 1) {
             return Err(TapeError::NotScalar { rows, columns });
         }
-        self.tape.read(self.index, |value| value[(0, 0)])
+        self.tape.read(self.index, |entries, _| entries[0])
     }
 
     fn unary(self, op: impl FnOnce(usize) -> Op<T>) -> Self {
@@ -259,7 +258,7 @@ impl<'t, T: Real> Var<'t, T> {
         self.unary(Op::LnSoftmax)
     }
 
-    /// The same entries, column after column, in another shape.
+    /// The same entries, column after column, in another shape. Copies nothing.
     pub fn reshape(self, rows: usize, columns: usize) -> Self {
         self.unary(|a| Op::Reshape(a, rows, columns))
     }
@@ -279,7 +278,7 @@ impl<'t, T: Real> Var<'t, T> {
         self.gather(Selection::range(start, len, self.shape().1))
     }
 
-    /// The same value, through which no derivative flows.
+    /// The same value, through which no derivative flows. Copies nothing.
     pub fn detach(self) -> Self {
         self.unary(Op::Detach)
     }

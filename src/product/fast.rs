@@ -32,8 +32,8 @@ pub(super) struct Held<'a, W> {
 impl<'a, W: Wide> Held<'a, W> {
     /// None if the numbers are of another type.
     fn of<T: Real>(factor: Factor<'a, T>) -> Option<Self> {
-        let matrix = known_ref::<_, DMatrix<W>>(factor.matrix)?;
-        Some(Self { entries: matrix.as_slice(), stride: matrix.nrows(), transposed: factor.transposed })
+        let entries = known_ref::<_, DMatrix<W>>(factor.entries)?.as_slice();
+        Some(Self { entries, stride: factor.shape.0, transposed: factor.transposed })
     }
 }
 
@@ -94,7 +94,7 @@ pub(super) fn multiply<T: Real, W: Wide>(
     out: &mut DMatrix<T>,
     room: &mut Room<T>,
 ) -> bool {
-    let inner = if left.transposed { left.matrix.nrows() } else { left.matrix.ncols() };
+    let inner = if left.transposed { left.shape.0 } else { left.shape.1 };
     let (rows, columns) = out.shape();
     let (Some(left), Some(right), Some(out), Some(rooms)) =
         (Held::of(left), Held::of(right), known::<_, DMatrix<W>>(out), known::<_, Vec<Vec<W>>>(&mut room.copies))

@@ -31,7 +31,9 @@ use crate::real::Real;
 /// A factor of a product.
 #[derive(Clone, Copy)]
 pub(crate) struct Factor<'a, T> {
-    pub(crate) matrix: &'a DMatrix<T>,
+    /// Whose entries these are, possibly in another shape.
+    pub(crate) entries: &'a DMatrix<T>,
+    pub(crate) shape: (usize, usize),
     /// Is its transpose meant?
     pub(crate) transposed: bool,
 }

@@ -1,6 +1,6 @@
 //! nalgebra's products, whichever suits the shape.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 use super::Factor;
 use crate::real::{Real, reshape};
@@ -25,19 +25,22 @@ impl<T: Real> Default for Room<T> {
 /// thin; it has none for a transposed right factor (dimforge/nalgebra#1254). Strided views would save the copy, but are unsound there for thin
 /// shapes (dimforge/nalgebra#1616).
 pub(super) fn multiply<T: Real>(left: Factor<'_, T>, right: Factor<'_, T>, out: &mut DMatrix<T>, room: &mut Room<T>) {
-    let by = if right.transposed { transpose_to(right.matrix, &mut room.right) } else { right.matrix };
+    let [of_left, of_right] = [left, right].map(|Factor { entries, shape: (rows, columns), .. }| {
+        DMatrixView::from_slice(entries.as_slice(), rows, columns)
+    });
+    let by = if right.transposed { transpose_to(of_right, &mut room.right) } else { of_right };
     let (rows, columns) = out.shape();
     let thin = rows.min(columns).min(by.nrows()) <= THIN;
     if left.transposed && thin {
-        out.gemm_tr(T::one(), left.matrix, by, T::zero());
+        out.gemm_tr(T::one(), &of_left, &by, T::zero());
     } else {
-        let left = if left.transposed { transpose_to(left.matrix, &mut room.left) } else { left.matrix };
-        out.gemm(T::one(), left, by, T::zero());
+        let of_left = if left.transposed { transpose_to(of_left, &mut room.left) } else { of_left };
+        out.gemm(T::one(), &of_left, &by, T::zero());
     }
 }
 
-fn transpose_to<'s, T: Real>(matrix: &DMatrix<T>, buffer: &'s mut DMatrix<T>) -> &'s DMatrix<T> {
+fn transpose_to<'s, T: Real>(matrix: DMatrixView<'_, T>, buffer: &'s mut DMatrix<T>) -> DMatrixView<'s, T> {
     reshape(buffer, matrix.ncols(), matrix.nrows());
     matrix.transpose_to(buffer);
-    buffer
+    buffer.as_view()
 }

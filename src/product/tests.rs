@@ -7,6 +7,10 @@ use rand::{RngExt, SeedableRng};
 use super::*;
 use crate::real::{real, to_f64};
 
+fn factor<T>(matrix: &DMatrix<T>, transposed: bool) -> Factor<'_, T> {
+    Factor { entries: matrix, shape: matrix.shape(), transposed }
+}
+
 /// A product by the loops of the crate beside the sum of its terms, for all four ways to hold the factors, with and without a row to be added.
 fn check<T: Real>(rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [usize; 3], room: &mut Room<T>) {
     let mut matrix = |rows, columns| DMatrix::<T>::from_fn(rows, columns, |_, _| real(rng.random_range(-1.0..1.0)));
@@ -15,8 +19,8 @@ fn check<T: Real>(rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [usize; 
     for (left, right, start) in
         [(0, 0), (0, 1), (1, 0), (1, 1)].into_iter().flat_map(|(l, r)| [(l, r, false), (l, r, true)])
     {
-        let left_factor = Factor { matrix: &held_a[left], transposed: left == 1 };
-        let right_factor = Factor { matrix: &held_b[right], transposed: right == 1 };
+        let left_factor = factor(&held_a[left], left == 1);
+        let right_factor = factor(&held_b[right], right == 1);
         // Numbers from before must not matter.
         let mut out = DMatrix::from_element(rows, columns, real(f64::NAN));
         multiply(left_factor, right_factor, start.then_some(&row), None, &mut out, room);
@@ -83,14 +87,7 @@ fn what_is_not_a_number_stays_in_its_row_or_column() {
         for transposed in [false, true] {
             let held = if transposed { a.transpose() } else { a.clone() };
             let mut out = DMatrix::zeros(rows, columns);
-            multiply(
-                Factor { matrix: &held, transposed },
-                Factor { matrix: &b, transposed: false },
-                None,
-                None,
-                &mut out,
-                &mut room,
-            );
+            multiply(factor(&held, transposed), factor(&b, false), None, None, &mut out, &mut room);
             let wrong = out
                 .row_iter()
                 .enumerate()
@@ -106,8 +103,8 @@ fn check_then<T: Real>(rng: &mut Xoshiro256PlusPlus, [rows, columns, inner]: [us
     let (a, b, row, others) = (matrix(rows, inner), matrix(inner, columns), matrix(1, columns), matrix(rows, columns));
     let (held_a, held_b) = ([a.clone(), a.transpose()], [b.clone(), b.transpose()]);
     for (left, right) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-        let left = Factor { matrix: &held_a[left], transposed: left == 1 };
-        let right = Factor { matrix: &held_b[right], transposed: right == 1 };
+        let left = factor(&held_a[left], left == 1);
+        let right = factor(&held_b[right], right == 1);
         let mut product = DMatrix::zeros(rows, columns);
         multiply(left, right, Some(&row), None, &mut product, room);
         for function in [Function::Tanh, Function::Relu, Function::LeakyRelu(0.1), Function::Step(0.25)] {
@@ -226,7 +223,7 @@ fn sums_along_columns_are_those_of_a_plain_loop_over_sixteen_or_eight_numbers() 
         let mut matrix = |columns| DMatrix::<T>::from_fn(inner, columns, |_, _| real(rng.random_range(-1.0..1.0)));
         let (a, b) = (matrix(rows), matrix(columns));
         let mut out = DMatrix::zeros(rows, columns);
-        let [left, right] = [(&a, true), (&b, false)].map(|(matrix, transposed)| Factor { matrix, transposed });
+        let [left, right] = [(&a, true), (&b, false)].map(|(matrix, transposed)| factor(matrix, transposed));
         multiply(left, right, None, None, &mut out, &mut Room::default());
         let column = |matrix: &DMatrix<T>, j: usize| matrix.as_slice()[j * inner..][..inner].to_vec();
         let expected = DMatrix::from_fn(rows, columns, |i, j| plain(&column(&a, i), &column(&b, j)));
@@ -258,8 +255,8 @@ fn threads_do_not_change_a_bit() {
     for (left, right) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
         let on = |threads| {
             let mut out = DMatrix::zeros(300, 170);
-            let left = Factor { matrix: &held_a[left], transposed: left == 1 };
-            let right = Factor { matrix: &held_b[right], transposed: right == 1 };
+            let left = factor(&held_a[left], left == 1);
+            let right = factor(&held_b[right], right == 1);
             let then = Some(Then { function: Function::LeakyRelu(0.1), of: Some(&others) });
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| multiply(left, right, Some(&row), then, &mut out, &mut Room::default()));

@@ -1,7 +1,7 @@
 //! Operations that move numbers or sum along rows, of matrices of all sizes: pieces, squares and blocks of rows are no business of anybody's.
 
 use fenchel::nalgebra::DMatrix;
-use fenchel::{Tape, autodiff::Selection, special};
+use fenchel::{Tape, Var, autodiff::Selection, special};
 
 /// Of less and of more than a piece of a copy, a side of a square and a block of rows; some are multiples of these.
 const SHAPES: [(usize, usize); 8] = [(1, 1), (3, 5), (16, 16), (17, 33), (256, 3), (300, 70), (1, 700), (1025, 2)];
@@ -42,6 +42,53 @@ fn every_number_gets_to_its_place() {
         assert_eq!(tape.var(&column).scatter_add(last).to_matrix().unwrap(), alone);
         let twice = tape.concat_columns(&[x, x]).to_matrix().unwrap();
         assert_eq!(twice, DMatrix::from_fn(rows, 2 * columns, |i, j| matrix[(i, j % columns)]));
+    }
+}
+
+/// Whatever an operation does, and in whatever shape it is told of.
+type Computation = fn(Var<'_, f64>) -> Var<'_, f64>;
+
+const COMPUTATIONS: [Computation; 13] = [
+    |x| x * x.transpose(),
+    |x| x.tr_mul(x),
+    |x| x.mul_tr(x),
+    |x| x.tr_mul(x.tanh()).tanh(),
+    |x| x.transpose(),
+    |x| x.sum_rows(),
+    |x| x.sum_columns(),
+    |x| x.ln_sum_exp(),
+    |x| x.ln_softmax(),
+    |x| x.columns(0, 1),
+    |x| x.scatter_add(Selection::Transpose { rows: x.shape().1, columns: 1 }),
+    |x| x.exp() - x.component_mul(x).reshape(x.shape().1, x.shape().0).detach().transpose(),
+    |x| x.tape().concat_columns(&[x, x]),
+];
+
+/// To reshape or to detach copies nothing, and nothing that comes after can tell.
+#[test]
+fn what_changes_no_entry_takes_no_room_and_is_as_good_as_a_copy() {
+    for (rows, columns) in SHAPES {
+        let (matrix, other) = (numbers(rows, columns), numbers(columns, rows));
+        let reshaped = DMatrix::from_column_slice(columns, rows, matrix.as_slice());
+        for (number, computation) in COMPUTATIONS.into_iter().enumerate() {
+            let (tape, of_copy) = (Tape::new(), Tape::new());
+            let x = tape.var(&matrix);
+            let (shared, copied) = (x.reshape(columns, rows), of_copy.var(&reshaped));
+            assert_eq!((tape.len(), tape.slots()), (2, 1));
+            assert_eq!(x.detach().reshape(columns, rows).detach().to_matrix().unwrap(), reshaped);
+            assert_eq!((tape.len(), tape.slots()), (5, 1));
+
+            let values_and_slopes = |tape: &Tape<f64>, x, in_shape: Var<'_, f64>| {
+                let y = computation(in_shape);
+                let loss = y.square().sum() + in_shape.component_mul(tape.var(&other)).sum();
+                let [slopes] = tape.grad(loss, [x]);
+                (y.to_matrix().unwrap(), slopes.to_matrix().unwrap().as_slice().to_vec())
+            };
+            let found = values_and_slopes(&tape, x, shared);
+            assert_eq!(found, values_and_slopes(&of_copy, copied, copied), "{rows} x {columns}, {number}");
+            // It is still what it was, in its own shape.
+            assert_eq!(x.to_matrix().unwrap(), matrix);
+        }
     }
 }
 
