@@ -122,6 +122,13 @@ impl<T: Real> CompensatedSum<T> {
     }
 }
 
+/// A unit in which numbers of at most this size can be squared and the squares be summed up, in f32 as well: 1 unless they are very large or very small. A
+/// square that is lost in it is next to nothing beside that of the largest.
+pub(crate) fn unit_of_squares<T: Real>(largest: T) -> T {
+    let as_they_are = largest >= real(1e-9) && largest <= real(1e12) || largest <= T::zero();
+    if as_they_are { T::one() } else { largest }
+}
+
 /// a + b, and what its rounding loses, exactly. Knuth (1998), *The Art of Computer Programming*, volume 2, section 4.2.2.
 #[inline(always)]
 pub(crate) fn exact_sum<T: Real>(a: T, b: T) -> (T, T) {

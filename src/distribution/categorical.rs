@@ -30,9 +30,11 @@ use crate::real::{CompensatedSum, Real, SampleReal, count, to_f64};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Categorical<T: Real> {
     probabilities: Vec<T>,
-    /// The sums of the first one, two, ... probabilities; none from the last category that can come on, which takes whatever is left,
-    /// because the sum is 1 only up to rounding.
-    thresholds: Vec<T>,
+    /// The sums of the first one, two, ... probabilities, to look a draw up, as far as they are less than `total`: a draw that rounding
+    /// leaves above them is the last category that raised the sum. In f64, because in f32 the last of a million categories raise no sum.
+    thresholds: Vec<f64>,
+    /// The sum of all: 1 up to rounding.
+    total: f64,
 }
 
 impl<T: Real> Categorical<T> {
@@ -53,9 +55,15 @@ impl<T: Real> Categorical<T> {
             return Err(DistributionError::WeightSum { sum: to_f64(sum) });
         }
         let probabilities: Vec<T> = weights.iter().map(|&w| w / sum).collect();
-        let last_possible = probabilities.iter().rposition(|&p| p > T::zero()).unwrap_or_default();
-        let thresholds = running_sums(probabilities[..last_possible].iter().copied());
-        Ok(Self { probabilities, thresholds })
+        let sum = weights.iter().map(|&w| to_f64(w)).fold(CompensatedSum::default(), CompensatedSum::plus).total();
+        let mut total = 0.0;
+        let add = |&w: &T| {
+            total += to_f64(w) / sum;
+            total
+        };
+        let mut thresholds: Vec<f64> = weights.iter().map(add).collect();
+        thresholds.truncate(thresholds.partition_point(|&sum| sum < total));
+        Ok(Self { probabilities, thresholds, total })
     }
 
     /// The probabilities; they sum to 1.
@@ -72,22 +80,12 @@ impl<T: Real> Law for Categorical<T> {
     }
 }
 
-/// The first number, the first two together, the first three, ...
-pub(super) fn running_sums<T: Real>(numbers: impl Iterator<Item = T>) -> Vec<T> {
-    let mut sum = T::zero();
-    let add = |number| {
-        sum += number;
-        sum
-    };
-    numbers.map(add).collect()
-}
-
 /// As many as are compared one by one faster than halved: without a branch that depends on a random number.
 const FEW: usize = 16;
 
 /// How many of `thresholds`, which ascend, are up to `level`.
 #[inline]
-pub(super) fn count_up_to<T: Real>(thresholds: &[T], level: T) -> usize {
+fn count_up_to(thresholds: &[f64], level: f64) -> usize {
     if thresholds.len() <= FEW {
         thresholds.iter().map(|&threshold| usize::from(threshold <= level)).sum()
     } else {
@@ -98,7 +96,7 @@ pub(super) fn count_up_to<T: Real>(thresholds: &[T], level: T) -> usize {
 impl<T: SampleReal> Distribution<usize> for Categorical<T> {
     #[inline]
     fn sample<R: Rng + ?Sized>(&self, rng: &mut R) -> usize {
-        count_up_to(&self.thresholds, T::standard_uniform(rng))
+        count_up_to(&self.thresholds, f64::standard_uniform(rng) * self.total)
     }
 }
 

@@ -5,7 +5,6 @@ use rand::distr::Distribution;
 use rand::{Rng, RngExt};
 use rand_distr::multi::MultiDistribution;
 
-use super::categorical::{count_up_to, running_sums};
 use super::cdf::{check_line, weighted_sum};
 use super::draw::{check_length, draw_vector};
 use super::marginal::check_marginal;
@@ -13,7 +12,7 @@ use super::{
     AffineImage, Categorical, Cdf, DistributionError, Law, Marginal, Moments, SampleRows, check_affine,
     check_dimension, check_finite,
 };
-use crate::real::{CompensatedSum, Real, SampleReal, count, real, to_f64};
+use crate::real::{CompensatedSum, Real, SampleReal, count, real};
 
 /// Rows summed at a time.
 const BLOCK: usize = 512;
@@ -39,17 +38,7 @@ const BLOCK: usize = 512;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Empirical<T: Real> {
     rows: DMatrix<T>,
-    weights: Option<Weights<T>>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Weights<T: Real> {
-    law: Categorical<T>,
-    /// The sums of the first one, two, ... probabilities, to look a draw up, as far as they are less than `total`: a draw that rounding
-    /// leaves above them is the last row that raised the sum.
-    thresholds: Vec<f64>,
-    /// The sum of all.
-    total: f64,
+    weights: Option<Categorical<T>>,
 }
 
 impl<T: Real> Empirical<T> {
@@ -80,11 +69,7 @@ impl<T: Real> Empirical<T> {
         if weights.len() != law.rows.nrows() {
             return Err(DistributionError::CountMismatch { weights: weights.len(), components: law.rows.nrows() });
         }
-        let weights = Categorical::new(weights)?;
-        let mut thresholds = running_sums(weights.probabilities().iter().map(|&p| to_f64(p)));
-        let total = thresholds.last().copied().unwrap_or_default();
-        thresholds.truncate(thresholds.partition_point(|&sum| sum < total));
-        Ok(Self { weights: Some(Weights { law: weights, thresholds, total }), ..law })
+        Ok(Self { weights: Some(Categorical::new(weights)?), ..law })
     }
 
     /// The data.
@@ -94,7 +79,7 @@ impl<T: Real> Empirical<T> {
 
     /// The probabilities of the rows; `None` if all are alike.
     pub fn weights(&self) -> Option<&[T]> {
-        self.weights.as_ref().map(|weights| weights.law.probabilities())
+        self.weights.as_ref().map(Categorical::probabilities)
     }
 
     /// The probability of a row.
@@ -113,8 +98,14 @@ impl<T: Real> Empirical<T> {
         if self.weights.is_none() { count(self.rows.nrows()) } else { self.expectation(|row| self.weight(row)).recip() }
     }
 
+    /// The first of the rows with the largest weight.
+    pub(super) fn heaviest(&self) -> usize {
+        let heavier = |row, other| if self.weight(other) > self.weight(row) { other } else { row };
+        self.weights().map_or(0, |weights| (0..weights.len()).fold(0, heavier))
+    }
+
     /// Σ wᵢ f(i) over the rows of positive weight.
-    fn expectation(&self, value: impl Fn(usize) -> T) -> T {
+    pub(super) fn expectation(&self, value: impl Fn(usize) -> T) -> T {
         let n = self.rows.nrows();
         let sum = |rows: std::ops::Range<usize>| {
             let terms = rows.map(|row| (row, self.weight(row))).filter(|&(_, w)| w > T::zero());
@@ -148,10 +139,11 @@ impl<T: Real> Law for Empirical<T> {
 /// The mean Σ wᵢ xᵢ and the covariance Σ wᵢ (xᵢ − mean)(xᵢ − mean)ᵀ.
 impl<T: Real> Moments for Empirical<T> {
     fn mean(&self) -> DVector<T> {
+        let heaviest = self.heaviest();
         let mean = |column: nalgebra::DVectorView<'_, T>| {
-            // Off a row that counts, so that a constant column has exactly that mean; halves do not overflow.
+            // Off the row that counts most, so that a constant column has exactly that mean; halves do not overflow.
             let half = real::<T>(0.5);
-            let start = column[(0..column.len()).find(|&row| self.weight(row) > T::zero()).unwrap_or_default()];
+            let start = column[heaviest];
             let rest = self.expectation(|row| column[row] * half - start * half);
             start + rest + rest
         };
@@ -161,16 +153,23 @@ impl<T: Real> Moments for Empirical<T> {
     fn covariance(&self) -> DMatrix<T> {
         // Halves, which differ by no more than the numbers hold, then columns of size 1, whose products neither over- nor underflow.
         let mut centred = Self::moved(&self.rows * real::<T>(0.5), &(self.mean() * real::<T>(-0.5)));
-        let sizes: Vec<T> = centred.column_iter().map(|column| column.amax()).collect();
+        let counted = |column: nalgebra::DVectorView<'_, T>| {
+            let sizes = (0..column.len()).filter(|&row| self.weight(row) > T::zero()).map(|row| column[row].abs());
+            sizes.fold(T::zero(), T::max)
+        };
+        let sizes: Vec<T> = centred.column_iter().map(counted).collect();
         for (mut column, &size) in centred.column_iter_mut().zip(&sizes) {
             if size > T::zero() {
                 column /= size;
             }
         }
+        let lost: Vec<T> = (0..self.dimension()).map(|i| self.expectation(|row| centred[(row, i)])).collect();
         let mut covariance = DMatrix::zeros(self.dimension(), self.dimension());
         for i in 0..self.dimension() {
             for j in 0..=i {
-                let product = self.expectation(|row| centred[(row, i)] * centred[(row, j)]);
+                // Less what the mean lost by rounding.
+                let product = self.expectation(|row| centred[(row, i)] * centred[(row, j)]) - lost[i] * lost[j];
+                let product = if i == j { product.max(T::zero()) } else { product };
                 let entry = product * sizes[i] * sizes[j] * real(4.0);
                 covariance[(i, j)] = entry;
                 covariance[(j, i)] = entry;
@@ -194,10 +193,10 @@ impl<T: SampleReal> MultiDistribution<T> for Empirical<T> {
 impl<T: SampleReal> Empirical<T> {
     /// The number of the row that is drawn.
     pub(super) fn draw_row<R: Rng + ?Sized>(&self, rng: &mut R) -> usize {
-        let Some(Weights { thresholds, total, .. }) = &self.weights else {
-            return rng.random_range(0..self.rows.nrows());
-        };
-        count_up_to(thresholds, f64::standard_uniform(rng) * total)
+        match &self.weights {
+            Some(weights) => weights.sample(rng),
+            None => rng.random_range(0..self.rows.nrows()),
+        }
     }
 }
 

@@ -185,7 +185,7 @@ pub(super) fn check_dimension(what: &'static str, expected: usize, found: usize)
 }
 
 /// Errs unless a matrix of this shape could exist.
-pub(super) fn check_size<T>(rows: usize, columns: usize) -> Result<(), DistributionError> {
+pub(crate) fn check_size<T>(rows: usize, columns: usize) -> Result<(), DistributionError> {
     if fits::<T>(rows, columns) { Ok(()) } else { Err(DistributionError::TooLarge { rows, columns }) }
 }
 

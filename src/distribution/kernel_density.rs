@@ -86,8 +86,10 @@ impl<T: Real> KernelDensity<T> {
             let (what, range) = ("the bandwidth factor", "positive and finite");
             return Err(DistributionError::InvalidParameter { what, value: factor, range });
         }
-        // 1 - Σ w², of which all but one row of weight 1 leave something.
-        let left = T::one() - size.recip();
+        // 1 − Σ w², of which all but one row of weight 1 leave something: Σ w (1 − w), where for the largest 1 − w is the sum of the others, which does not cancel.
+        let heaviest = data.heaviest();
+        let others = data.expectation(|row| if row == heaviest { T::zero() } else { T::one() });
+        let left = data.expectation(|row| if row == heaviest { others } else { T::one() - data.weight(row) });
         if left <= T::zero() {
             return Err(DistributionError::TooFewRows { rows: 1, needed });
         }
@@ -115,6 +117,12 @@ impl<T: Real> KernelDensity<T> {
     pub fn kernel(&self) -> &Gaussian<T> {
         &self.kernel
     }
+
+    /// The kernel around the centre that counts most: off that, data far from 0 lose no digits.
+    fn among_centres(&self) -> Result<Gaussian<T>, DistributionError> {
+        let centre = self.centres.rows().row(self.centres.heaviest()).transpose();
+        Gaussian::from_cholesky(centre, self.kernel.cholesky_factor().clone())
+    }
 }
 
 impl<T: Real> Law for KernelDensity<T> {
@@ -130,14 +138,14 @@ impl<T: Real> Density for KernelDensity<T> {
     fn ln_pdf_rows(&self, rows: &DMatrix<T>) -> Result<DVector<T>, DistributionError> {
         check_dimension("the row", self.dimension(), rows.ncols())?;
         // Where the kernel is N(0, I), with its log density at the centre of each one in `shifts`.
-        let centres = self.kernel.whitened_rows(self.centres.rows())?;
+        let kernel = self.among_centres()?;
+        let centres = kernel.whitened_rows(self.centres.rows())?;
         let normalisation = self.kernel.ln_pdf(&DVector::zeros(self.dimension()))?;
         let shifts: Vec<T> = (0..centres.nrows()).map(|i| self.centres.ln_weight(i) + normalisation).collect();
         let (mut terms, mut parts) = (vec![T::zero(); BLOCK], Vec::new());
         let mut ln_pdf = DVector::zeros(rows.nrows());
         for start in (0..rows.nrows()).step_by(BLOCK) {
-            let whitened =
-                self.kernel.whitened_rows(&rows.rows(start, BLOCK.min(rows.nrows() - start)).into_owned())?;
+            let whitened = kernel.whitened_rows(&rows.rows(start, BLOCK.min(rows.nrows() - start)).into_owned())?;
             for (i, row) in whitened.row_iter().enumerate() {
                 parts.clear();
                 for first in (0..centres.nrows()).step_by(BLOCK) {
@@ -262,7 +270,7 @@ impl<T: Real> Cdf for KernelDensity<T> {
 /// to one of them.
 impl<T: Real> Landmarks for KernelDensity<T> {
     fn landmarks(&self) -> Result<Vec<Gaussian<T>>, DistributionError> {
-        let whitened = self.kernel.whitened_rows(self.centres.rows())?;
+        let whitened = self.among_centres()?.whitened_rows(self.centres.rows())?;
         let mut kept: Vec<usize> = Vec::new();
         for i in (0..whitened.nrows()).filter(|&i| self.centres.weight(i) > T::zero()) {
             if kept.iter().all(|&j| (whitened.row(i) - whitened.row(j)).norm() > T::one()) {

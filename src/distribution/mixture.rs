@@ -285,10 +285,16 @@ impl<C: Moments> Moments for Mixture<C> {
     fn covariance(&self) -> DMatrix<C::Scalar> {
         let mean = self.mean();
         let dimension = self.dimension();
-        self.components.iter().zip(self.weights()).fold(DMatrix::zeros(dimension, dimension), |sum, (component, &w)| {
+        // One of weight 0 may be so far away that its offset has no square.
+        let counted = self.components.iter().zip(self.weights()).filter(|&(_, &w)| w > real(0.0));
+        let (mut sum, mut lost) = (DMatrix::zeros(dimension, dimension), DVector::zeros(dimension));
+        for (component, &w) in counted {
             let offset = component.mean() - &mean;
-            sum + (component.covariance() + &offset * offset.transpose()) * w
-        })
+            sum += (component.covariance() + &offset * offset.transpose()) * w;
+            lost += offset * w;
+        }
+        // What the mean lost by rounding.
+        sum - &lost * lost.transpose()
     }
 }
 

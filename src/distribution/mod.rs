@@ -45,8 +45,8 @@ pub use categorical::Categorical;
 pub use cdf::Cdf;
 pub use empirical::Empirical;
 pub use error::DistributionError;
-use error::{check_affine, check_dimension, check_range, check_size};
-pub(crate) use error::{check_finite, check_finite_vector};
+use error::{check_affine, check_dimension, check_range};
+pub(crate) use error::{check_finite, check_finite_vector, check_size};
 pub use gaussian::{
     Diagonal, DiagonalGaussian, Full, Gaussian, Spherical, SphericalGaussian, Structure, StructuredGaussian,
 };
@@ -109,7 +109,7 @@ pub trait Density: Law {
     ///
     /// [`DimensionMismatch`](DistributionError::DimensionMismatch).
     fn ln_pdf(&self, point: &DVector<Self::Scalar>) -> Result<Self::Scalar, DistributionError> {
-        Ok(self.ln_pdf_rows(&DMatrix::from_row_slice(1, point.len(), point.as_slice()))?[0])
+        Ok(checked_ln_pdf_rows(self, &DMatrix::from_row_slice(1, point.len(), point.as_slice()))?[0])
     }
 }
 

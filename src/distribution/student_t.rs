@@ -69,7 +69,8 @@ impl<T: Real> StudentT<T> {
 
     fn of(degrees_of_freedom: f64, shape: Gaussian<T>) -> Result<Self, DistributionError> {
         let rounded = real::<T>(degrees_of_freedom);
-        if rounded > T::zero() && rounded.is_finite() {
+        // Half of it is what the density is made of.
+        if rounded * real(0.5) > T::zero() && rounded.is_finite() {
             return Ok(Self { degrees_of_freedom, shape });
         }
         let (what, range) = ("the number of degrees of freedom", "positive and finite in the precision of the law");

@@ -14,6 +14,20 @@ pub enum EstimateError {
         /// The number that could do.
         needed: usize,
     },
+    /// Rows that weigh too little together for an estimate that takes one of them off.
+    #[error("the rows weigh {weight} together, but an unbiased covariance needs more than 1")]
+    TooLittleWeight {
+        /// The sum of the weights.
+        weight: f64,
+    },
+    /// Values so near each other, or weights so near 0, that the sum of their squares has lost digits.
+    #[error("the squares of column {column} sum up to {sum}, which is too little to have all its digits")]
+    Underflow {
+        /// The column.
+        column: usize,
+        /// The weighted sum of squares around the mean.
+        sum: f64,
+    },
     /// Rows of the wrong length.
     #[error("rows have {found} columns, not {expected}")]
     ColumnMismatch {
@@ -49,7 +63,7 @@ pub enum EstimateError {
         value: f64,
     },
     /// Fewer rows that differ than components to start from.
-    #[error("{distinct} different rows, but as many components as {needed}")]
+    #[error("{needed} components need as many different rows, but there are {distinct}")]
     TooFewDistinctRows {
         /// The different rows of positive weight.
         distinct: usize,
@@ -57,7 +71,7 @@ pub enum EstimateError {
         needed: usize,
     },
     /// A component has shrunk to a point, a line or a plane, where the likelihood has no bound.
-    #[error("component {component} has collapsed in iteration {iteration}, and may do with regularisation: {reason}")]
+    #[error("component {component} collapsed in iteration {iteration}, which regularisation may prevent: {reason}")]
     Collapsed {
         /// The component.
         component: usize,

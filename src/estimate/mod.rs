@@ -53,7 +53,7 @@ pub trait SufficientStatistics: Sized {
     /// # Errors
     ///
     /// The wrong number of columns or weights, a value that is not finite, values farther apart than the numbers reach, a weight that is negative
-    /// or not finite, weights whose sum is not finite. Nothing is taken in then.
+    /// or not finite, weights whose sum is not finite, or so small that shares of it have no digits. Nothing is taken in then.
     fn observe(&mut self, rows: &DMatrix<Self::Scalar>, weights: Option<&[Self::Scalar]>) -> Result<(), EstimateError>;
 
     /// Takes in what `other` has taken in.

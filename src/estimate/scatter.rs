@@ -35,7 +35,7 @@ pub trait Scatter: Structure {
     #[doc(hidden)]
     fn covariance<T: Real>(scatter: &DMatrix<T>, divisor: T) -> DMatrix<T>;
 
-    /// N(`mean`, `scatter`/`divisor` + diag(`more`)). `rounding` is what sums in the scatter may be off by, relative to their size.
+    /// N(`mean`, `scatter`/`divisor` + diag(`more`)), where nothing is added if `more` has no entries. `rounding` is what sums in the scatter may be off by, relative to their size.
     #[doc(hidden)]
     fn gaussian<T: Real>(
         mean: DVector<T>,
@@ -100,7 +100,10 @@ impl Scatter for Full {
         let mut covariance = scatter / divisor;
         more.iter().enumerate().for_each(|(i, &more)| covariance[(i, i)] += more);
         let law = Gaussian::new(mean, covariance)?;
-        check_pivots(law.cholesky_factor(), rounding.sqrt())?;
+        // What is added is no rounding, however little it is.
+        if more.is_empty() {
+            check_pivots(law.cholesky_factor(), rounding.sqrt())?;
+        }
         Ok(law)
     }
 

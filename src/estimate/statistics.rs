@@ -7,9 +7,9 @@ use nalgebra::{DMatrix, DVector};
 
 use super::scatter::{Centre, Centred, Scatter, Weigh, rounding};
 use super::{EstimateError, FitMle, SufficientStatistics};
-use crate::distribution::{DistributionError, Full, StructuredGaussian, check_finite, check_finite_vector};
+use crate::distribution::{DistributionError, Full, StructuredGaussian, check_finite, check_finite_vector, check_size};
 use crate::parallel::by_parts;
-use crate::real::{Real, count, exact_sum, to_f64};
+use crate::real::{Real, count, exact_sum, least_normal, to_f64};
 use crate::vector::{Block, READ_ROWS, over_columns, padded, vectorised};
 
 /// Total weight, weighted mean, and scatter Σ w (x − mean)(x − mean)ᵀ, or what a [`Scatter`] keeps of it.
@@ -80,10 +80,10 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
     ///
     /// # Errors
     ///
-    /// Those of [`FitMle::fit_mle_from`]; a weight of no more than 1 is a row too few.
+    /// Those of [`FitMle::fit_mle_from`]; rows that weigh no more than 1 together.
     pub fn unbiased_covariance(&self) -> Result<DMatrix<T>, EstimateError> {
         if self.weight <= T::one() {
-            return Err(EstimateError::TooFewRows { rows: to_f64(self.weight) as usize, needed: 2 });
+            return Err(EstimateError::TooLittleWeight { weight: to_f64(self.weight) });
         }
         self.covariance_over(self.weight - T::one())
     }
@@ -92,9 +92,20 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         if self.rows == 0 {
             return Err(EstimateError::TooFewRows { rows: 0, needed: 1 });
         }
+        self.check_digits()?;
         let covariance = S::covariance(&self.scatter, divisor);
         check_finite("the covariance of the data", &covariance)?;
         Ok(covariance)
+    }
+
+    /// Errs on a sum of squares that is less than the numbers have all digits for: of values, or weights, next to 0.
+    fn check_digits(&self) -> Result<(), EstimateError> {
+        let least = least_normal::<T>() / T::default_epsilon();
+        let diagonal = |i: usize| self.scatter[if S::columns(2) > 1 { (i, i) } else { (i, 0) }];
+        match (0..self.dimension()).find(|&i| diagonal(i) > T::zero() && diagonal(i) < least) {
+            Some(column) => Err(EstimateError::Underflow { column, sum: to_f64(diagonal(column)) }),
+            None => Ok(()),
+        }
     }
 
     fn dimension(&self) -> usize {
@@ -246,6 +257,7 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
         if dimension == 0 {
             return Err(DistributionError::ZeroDimension.into());
         }
+        check_size::<T>(dimension, S::columns(dimension))?;
         let (mean, scatter) = (DVector::zeros(dimension), DMatrix::zeros(dimension, S::columns(dimension)));
         Ok(Self { rows: 0, weight: T::zero(), lost: mean.clone(), mean, scatter, structure: PhantomData })
     }
@@ -274,10 +286,8 @@ impl<T: Real, S: Scatter> SufficientStatistics for StructuredStatistics<T, S> {
         )?;
         // Finite values may be farther apart than the numbers reach.
         check_finite_vector("the mean of the data", &all.mean)?;
-        let weight = self.weight + all.weight;
-        if !weight.is_finite() {
-            return Err(DistributionError::WeightSum { sum: to_f64(weight) }.into());
-        }
+        check_weight_sum(all.weight)?;
+        check_weight_sum(self.weight + all.weight)?;
         self.merge(&all)
     }
 
@@ -301,6 +311,7 @@ impl<T: Real, S: Scatter> FitMle for StructuredGaussian<T, S> {
         if statistics.rows < needed {
             return Err(EstimateError::TooFewRows { rows: statistics.rows, needed });
         }
+        statistics.check_digits()?;
         Ok(statistics.regularised(&[])?)
     }
 }
@@ -313,6 +324,16 @@ pub(super) fn check_finite_rows<T: Real>(rows: &DMatrix<T>, range: Range<usize>)
         }
     }
     Ok(())
+}
+
+/// Errs on a sum of weights that is too large to be a number, or too small for shares of it to have digits.
+pub(super) fn check_weight_sum<T: Real>(weight: T) -> Result<(), EstimateError> {
+    let share = weight * T::default_epsilon();
+    if weight.is_finite() && share / T::default_epsilon() == weight {
+        Ok(())
+    } else {
+        Err(DistributionError::WeightSum { sum: to_f64(weight) }.into())
+    }
 }
 
 /// Errs on weights that are none.

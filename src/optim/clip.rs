@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use super::tree::{check_finite, check_leaves, find};
 use super::{OptimError, setting};
 use crate::autodiff::{Gradients, Params, Path};
-use crate::real::{CompensatedSum, Real, real};
+use crate::real::{CompensatedSum, Real, real, unit_of_squares};
 use crate::vector;
 
 /// Clips every entry of the gradients to [−limit, limit].
@@ -135,16 +135,12 @@ fn check_gradients<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>) 
     })
 }
 
-/// A unit in which squares are neither too large nor too small, and the norm in it.
+/// A [unit](unit_of_squares), and the norm in it.
 fn scaled_norm<T: Real, P: Params<T>>(params: &P, gradients: &Gradients<T>) -> Result<(T, T), OptimError> {
-    /// Largest entries of which the squares can be summed up as they are, in f32 as well: a square that is lost is beside the others next to nothing.
-    const NEAR: [f64; 2] = [1e-9, 1e12];
-
     check_gradients(params, gradients)?;
     let mut largest = T::zero();
     visit_gradients(params, gradients, |g| largest = largest.max(vector::largest_size(g)));
-    let is_near = largest == T::zero() || largest >= real(NEAR[0]) && largest <= real(NEAR[1]);
-    let unit = if is_near { T::one() } else { largest };
+    let unit = unit_of_squares(largest);
     let mut sum = CompensatedSum::default();
     visit_gradients(params, gradients, |g| sum.add(vector::sum_of_squares(g, unit)));
     Ok((unit, sum.total().sqrt()))

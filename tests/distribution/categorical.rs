@@ -31,6 +31,21 @@ fn categories_come_as_often_as_their_weights_say() {
     assert_eq!((rows.shape(), law.dimension()), ((1000, 1), 1));
 }
 
+/// In single precision the sums of so many probabilities stand still long before the end.
+#[test]
+fn the_last_of_a_million_categories_come_in_single_precision_too() {
+    let (k, n) = (1_000_000, 200_000);
+    let law = Categorical::new(&vec![1.0_f32; k]).unwrap();
+    let mut rng = rng(74);
+    let drawn: Vec<usize> = (0..n).map(|_| law.sample(&mut rng)).collect();
+    for share in [0.001, 0.01, 0.5] {
+        let count = drawn.iter().filter(|&&category| category as f64 >= k as f64 * (1.0 - share)).count();
+        let expected = f64::from(n) * share;
+        // Five standard deviations of a binomial count.
+        assert!((count as f64 - expected).abs() <= 5.0 * (expected * (1.0 - share)).sqrt(), "{count} {expected}");
+    }
+}
+
 #[test]
 fn a_category_is_the_first_whose_sum_of_probabilities_is_above_the_uniform() {
     // From one to more than are compared one by one, some of weight 0.

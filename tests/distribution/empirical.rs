@@ -47,6 +47,24 @@ fn moments_survive_offsets_and_sizes() {
 }
 
 #[test]
+fn moments_do_not_see_rows_of_no_weight_nor_how_the_mean_is_rounded() {
+    // However far away a row is, as one that stands for what is missing.
+    for far in [1e5, 1e22, 1e30, f32::MAX] {
+        let law = Empirical::weighted(dmatrix![0.0_f32; 1.0; far], &[1.0, 1.0, 0.0]).unwrap();
+        assert_eq!((law.mean()[0], law.covariance()[0]), (0.5, 0.25));
+    }
+    // Means between two numbers: half a unit off, which is as much as a deviation is.
+    assert_eq!(Empirical::new(dmatrix![1e16; 1e16 + 2.0]).unwrap().covariance()[0], 1.0);
+    assert_eq!(Empirical::new(dmatrix![1.6e9_f32; 1.6e9 + 128.0]).unwrap().covariance()[0], 4096.0);
+    // Σ w (x − mean)² of a row that hardly counts, 0.7 from the others: w · 0.49, with half of the weight on each of these.
+    for rows in [dmatrix![0.3; 1.0; 1.0], dmatrix![1.0; 0.3; 1.0]] {
+        let weights: Vec<f64> = rows.iter().map(|&x| if x < 1.0 { 1e-200 } else { 1.0 }).collect();
+        let law = Empirical::weighted(rows, &weights).unwrap();
+        assert_relative_eq!(law.covariance()[0], 0.5e-200 * 0.49, max_relative = 1e-15); // a handful of roundings
+    }
+}
+
+#[test]
 fn rows_come_as_often_as_their_weights_say() {
     let rows = DMatrix::from_fn(6, 1, |i, _| i as f64);
     let weights = [0.0, 2.0, 0.0, 5.0, 3.0, 0.0];

@@ -1,9 +1,9 @@
 //! The multivariate normal law.
 
 use approx::assert_relative_eq;
-use fenchel::DistributionError;
-use fenchel::distribution::{AffineImage, Density, Gaussian, Law, Mixture, Moments, SampleRows};
-use fenchel::nalgebra::{DMatrix, DVector, dmatrix, dvector};
+use fenchel::distribution::{AffineImage, Density, Gaussian, Law, Marginal, Mixture, Moments, SampleRows};
+use fenchel::nalgebra::{DMatrix, DVector, convert, dmatrix, dvector};
+use fenchel::{DistributionError, Real};
 use proptest::prelude::*;
 
 use crate::{clover, fixed, gaussians, oblique, points, rng, singular};
@@ -200,6 +200,48 @@ fn an_affine_map_that_is_not_onto_is_refused() {
     assert_eq!(pivot(DMatrix::zeros(0, 2)), DistributionError::ZeroDimension);
     // Small is not singular.
     assert!(law.affine_image(&(DMatrix::identity(2, 2) * 1e-100), &DVector::zeros(2)).is_ok());
+}
+
+/// An image has the factor of the law times the map, of whatever size the map is and in both precisions: a root of a covariance never goes through its square.
+#[test]
+fn images_and_marginals_do_not_depend_on_units() {
+    fn check<T: Real>(sizes: &[f64]) {
+        let number = convert::<f64, T>;
+        let factor = dmatrix![number(1.0), number(0.0); number(0.5), number(1.0)];
+        let law = Gaussian::from_cholesky(DVector::zeros(2), factor.clone()).unwrap();
+        // Householder's steps for two columns: a dozen roundings.
+        let bound = T::default_epsilon() * number(16.0);
+        for &size in sizes {
+            let size = number(size);
+            for sizes in [[size, size], [size, number(1.0)], [number(1.0), size]] {
+                let map = DMatrix::from_diagonal(&DVector::from_row_slice(&sizes));
+                let image = law.affine_image(&map, &DVector::zeros(2)).unwrap();
+                for (i, j) in [(0, 0), (1, 0), (1, 1)] {
+                    let error = (image.cholesky_factor()[(i, j)] / sizes[i] - factor[(i, j)]).abs();
+                    assert!(error <= bound, "{sizes:?}, ({i}, {j}): {error}");
+                }
+                let deviation = image.marginal(&[1]).unwrap().cholesky_factor()[0] / sizes[1];
+                assert!((deviation - number(1.25).sqrt()).abs() <= bound, "{sizes:?}: {deviation}");
+            }
+        }
+    }
+    check::<f64>(&[1e-300, 1e-200, 1e-160, 1e-10, 1.0, 1e10, 1e155, 1e200, 1e300]);
+    check::<f32>(&[1e-30, 1e-23, 1e-20, 1e-10, 1.0, 1e10, 1e19, 1e30]);
+}
+
+#[test]
+fn a_factor_with_a_pivot_that_is_not_positive_is_refused_whatever_stands_beside_it() {
+    let new = |factor: DMatrix<f64>| Gaussian::from_cholesky(DVector::zeros(factor.nrows()), factor);
+    assert_eq!(singular(new(dmatrix![-1e200]).unwrap_err()), (0, -1e200));
+    assert_eq!(singular(new(dmatrix![1.0, 0.0; 1e300, -1.0]).unwrap_err()), (1, -1.0));
+    assert_eq!(singular(new(dmatrix![1.0, 0.0; 1e300, 0.0]).unwrap_err()), (1, 0.0));
+    assert!(new(dmatrix![1.0, 0.0; 1e300, 1.0]).is_ok());
+    let single = Gaussian::from_cholesky(DVector::zeros(1), dmatrix![-2e19_f32]).unwrap_err();
+    assert_eq!(singular(single), (0, f64::from(-2e19_f32)));
+    let too_large = |d| DistributionError::TooLarge { rows: d, columns: d };
+    for d in [usize::MAX, 1 << 62] {
+        assert_eq!(Gaussian::<f64>::standard(d), Err(too_large(d)));
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use approx::assert_relative_eq;
 use fenchel::DistributionError;
-use fenchel::distribution::{Categorical, Cdf, Density, Gaussian, Law, Mixture, SampleRows};
+use fenchel::distribution::{Categorical, Cdf, Density, Gaussian, Law, Mixture, Moments, SampleRows};
 use fenchel::nalgebra::{DMatrix, dmatrix, dvector};
 use fenchel::rand::Rng;
 use fenchel::rand::distr::Distribution;
@@ -305,6 +305,16 @@ fn wrong_log_weights_are_named() {
     assert_eq!(new(&[f64::NEG_INFINITY; 2]), DistributionError::WeightSum { sum: 0.0 });
     let none = Mixture::<Gaussian<f64>>::from_ln_weights(&[], vec![]).unwrap_err();
     assert_eq!(none, DistributionError::NoComponents);
+}
+
+#[test]
+fn moments_do_not_see_components_of_no_weight_nor_how_the_mean_is_rounded() {
+    let at = |mean: f64, variance| Gaussian::new(dvector![mean], dmatrix![variance]).unwrap();
+    let law = Mixture::new(&[1.0, 0.0], vec![at(0.0, 1.0), at(1e200, 1.0)]).unwrap();
+    assert_eq!((law.mean()[0], law.covariance()[0]), (0.0, 1.0));
+    // A mean that lies between two numbers.
+    let far = Mixture::new(&[0.5, 0.5], vec![at(1e16, 0.25), at(1e16 + 2.0, 0.25)]).unwrap();
+    assert_eq!(far.covariance()[0], 1.25);
 }
 
 #[test]

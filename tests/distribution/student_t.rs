@@ -69,6 +69,15 @@ fn tails_are_finite_where_squares_overflow() {
 }
 
 #[test]
+fn half_of_the_degrees_of_freedom_is_a_number_too() {
+    let least = StudentT::new(5e-324, dvector![0.0], dmatrix![1.0]);
+    assert!(matches!(least, Err(DistributionError::InvalidParameter { value: 5e-324, .. })), "{least:?}");
+    assert!(
+        StudentT::new(1e-323, dvector![0.0_f64], dmatrix![1.0]).unwrap().ln_pdf(&dvector![0.5]).unwrap().is_finite()
+    );
+}
+
+#[test]
 fn moments_exist_for_enough_degrees_of_freedom_only() {
     let law = |degrees| StudentT::new(degrees, oblique().mean(), oblique().covariance()).unwrap();
     let missing = |moment, degrees_of_freedom, least| DistributionError::NoMoment { moment, degrees_of_freedom, least };

@@ -109,12 +109,44 @@ fn the_unbiased_covariance_divides_by_one_less_than_the_count() {
     assert_eq!(statistics::<Spherical>(&rows, None).unbiased_covariance().unwrap(), dmatrix![2.5, 0.0; 0.0, 2.5]);
 }
 
+/// A sum of squares below the normal numbers has fewer digits than it should have, which nobody would see.
+#[test]
+fn squares_that_have_lost_digits_make_no_estimate() {
+    let rows = dmatrix![0.0_f32; 1.0; 2.0; 5.3] * 1e-4;
+    let variance = |weight: f32| {
+        let mut statistics = StructuredStatistics::<f32, Full>::empty(1).unwrap();
+        statistics.observe(&rows, Some(&[weight; 4])).unwrap();
+        statistics.covariance().map(|covariance| covariance[0])
+    };
+    // 1.98 and five roundings.
+    assert_relative_eq!(variance(1e-20).unwrap(), 3.966875e-8, max_relative = 4e-7);
+    for weight in [1e-25, 1e-30] {
+        let error = variance(weight).unwrap_err();
+        assert!(matches!(error, EstimateError::Underflow { column: 0, sum } if sum < 1e-30), "{error}");
+        assert_eq!(Gaussian::fit_mle_weighted(&rows, &[weight; 4]).unwrap_err(), error);
+    }
+    // Of such weights shares have none.
+    for weight in [1e-35, 1e-40] {
+        let mut statistics = StructuredStatistics::<f32, Full>::empty(1).unwrap();
+        let error = statistics.observe(&rows, Some(&[weight; 4])).unwrap_err();
+        assert!(
+            matches!(error, EstimateError::Distribution(DistributionError::WeightSum { sum }) if sum < 1e-34),
+            "{error}"
+        );
+        assert_eq!(statistics.rows(), 0);
+    }
+    let tiny = statistics::<Diagonal>(&(clutter(9) * 1e-160), None);
+    assert!(matches!(tiny.covariance(), Err(EstimateError::Underflow { column: 0, .. })));
+    // A column that is constant has a variance, which is 0.
+    assert_eq!(statistics::<Diagonal>(&dmatrix![7.1; 7.1], None).covariance().unwrap()[0], 0.0);
+}
+
 #[test]
 fn one_row_has_no_unbiased_covariance() {
     let statistics_of = |weights: &[f64]| statistics::<Diagonal>(&clutter(2), Some(weights));
-    let few = |rows| EstimateError::TooFewRows { rows, needed: 2 };
-    for (weights, rows) in [([0.0, 0.0], 0), ([1.0, 0.0], 1), ([0.5, 0.5], 1), ([0.25, 0.25], 0)] {
-        assert_eq!(statistics_of(&weights).unbiased_covariance().unwrap_err(), few(rows));
+    for (weights, weight) in [([0.0, 0.0], 0.0), ([1.0, 0.0], 1.0), ([0.5, 0.5], 1.0), ([0.25, 0.25], 0.5)] {
+        let error = statistics_of(&weights).unbiased_covariance().unwrap_err();
+        assert_eq!(error, EstimateError::TooLittleWeight { weight });
     }
     assert!(statistics_of(&[0.75, 0.75]).unbiased_covariance().is_ok());
     let none = EstimateError::TooFewRows { rows: 0, needed: 1 };

@@ -4,9 +4,9 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::Gaussian;
 use crate::distribution::{
-    AffineImage, DistributionError, Law, check_affine, check_dimension, check_finite, check_finite_vector,
+    AffineImage, DistributionError, Law, check_affine, check_dimension, check_finite, check_finite_vector, check_size,
 };
-use crate::real::{Real, count, real, to_f64};
+use crate::real::{Real, count, real, to_f64, unit_of_squares};
 
 impl<T: Real> Gaussian<T> {
     /// N(`mean`, `covariance`).
@@ -79,8 +79,9 @@ impl<T: Real> Gaussian<T> {
     ///
     /// # Errors
     ///
-    /// [`ZeroDimension`](DistributionError::ZeroDimension).
+    /// No dimension, or more than a matrix can have.
     pub fn standard(dimension: usize) -> Result<Self, DistributionError> {
+        check_size::<T>(dimension, dimension)?;
         Self::from_cholesky(DVector::zeros(dimension), DMatrix::identity(dimension, dimension))
     }
 
@@ -102,10 +103,14 @@ impl<T: Real> AffineImage for Gaussian<T> {
 
 /// The Cholesky factor of R Rᵀ, where R is `root`, which is no taller than wide: Rᵀ = Q S makes it Sᵀ, without ever squaring the
 /// condition number. Errs where R is not of full rank to rounding.
-pub(crate) fn factor_of_root<T: Real>(root: DMatrix<T>) -> Result<DMatrix<T>, DistributionError> {
+pub(crate) fn factor_of_root<T: Real>(mut root: DMatrix<T>) -> Result<DMatrix<T>, DistributionError> {
     let rows = root.nrows();
+    // Each row in a unit of its own, because nalgebra squares what it makes Q of.
+    let units: Vec<T> = root.row_iter().map(|row| unit_of_squares(row.amax())).collect();
+    root.row_iter_mut().zip(&units).for_each(|(mut row, &unit)| row /= unit);
     let r = root.transpose().qr().r();
     let mut factor = r.transpose().columns(0, rows).into_owned();
+    factor.row_iter_mut().zip(&units).for_each(|(mut row, &unit)| row *= unit);
     for (pivot, mut column) in factor.column_iter_mut().enumerate() {
         if column[pivot] < T::zero() {
             column.neg_mut();
@@ -119,7 +124,12 @@ pub(crate) fn factor_of_root<T: Real>(root: DMatrix<T>) -> Result<DMatrix<T>, Di
 /// deviation along its axis: what is left of an exact 0.
 pub(crate) fn check_pivots<T: Real>(factor: &DMatrix<T>, rounding: T) -> Result<(), DistributionError> {
     let pivots = factor.diagonal();
-    match (0..pivots.len()).find(|&pivot| pivots[pivot] <= rounding * factor.row(pivot).norm()) {
+    let is_positive = |pivot: usize| {
+        let row = factor.row(pivot);
+        let unit = unit_of_squares(row.amax());
+        pivots[pivot] > T::zero() && pivots[pivot] / unit > rounding * (row / unit).norm()
+    };
+    match (0..pivots.len()).find(|&pivot| !is_positive(pivot)) {
         Some(pivot) => Err(DistributionError::NotPositiveDefinite { pivot, value: to_f64(pivots[pivot]) }),
         None => Ok(()),
     }

@@ -19,7 +19,7 @@ pub use start::Start;
 
 use super::EstimateError;
 use crate::distribution::{Law, Mixture, StructuredGaussian};
-use crate::real::{Real, SampleReal, real, to_f64};
+use crate::real::{Real, SampleReal, count, real, to_f64};
 use step::{Data, expectation, maximisation};
 
 /// The mixture of Gaussians that a covariance model makes.
@@ -89,7 +89,8 @@ pub enum Regularisation {
     /// This much, in the units of the data, squared.
     Absolute(f64),
     /// This much, times the variance of the coordinate in all of the data. The fit does not depend on the units then. A constant column
-    /// has no variance, and is an error for models that have one of its own.
+    /// has no variance, and is an error for models that have one of its own. Unless it is 0, it is at least 8 d ε, without which a covariance of low rank
+    /// is singular to rounding: in `f32` with two columns 1.9e-6.
     Relative(f64),
 }
 
@@ -126,7 +127,7 @@ impl<M: CovarianceModel> Em<M> {
         Self { start, ..self }
     }
 
-    /// The number of starts, each from new draws. The likeliest end is kept.
+    /// The number of starts, the first included, each from new draws; scikit-learn's `n_init`. The likeliest end is kept.
     pub fn restarts(self, restarts: usize) -> Self {
         Self { restarts, ..self }
     }
@@ -170,7 +171,8 @@ impl<M: CovarianceModel> Em<M> {
     ///
     /// # Errors
     ///
-    /// Those of [`fit`](Self::fit); not one weight for each row, a weight that is negative or not finite.
+    /// Those of [`fit`](Self::fit); not one weight for each row, a weight that is negative or not finite, weights whose sum is not finite, is 0, or is so
+    /// small that shares of it have no digits.
     pub fn fit_weighted<T: SampleReal, R: Rng + ?Sized>(
         &self,
         rows: &DMatrix<T>,
@@ -331,10 +333,11 @@ impl<M: CovarianceModel> Em<M> {
 impl Regularisation {
     /// What is added to each variance, given those of the data.
     fn of<T: Real>(self, variances: &[T]) -> Vec<T> {
+        let least = T::default_epsilon() * count(8 * variances.len());
         match self {
-            Self::None => Vec::new(),
+            Self::None | Self::Absolute(0.0) | Self::Relative(0.0) => Vec::new(),
             Self::Absolute(more) => vec![real(more); variances.len()],
-            Self::Relative(more) => variances.iter().map(|&variance| variance * real(more)).collect(),
+            Self::Relative(more) => variances.iter().map(|&variance| variance * real::<T>(more).max(least)).collect(),
         }
     }
 }

@@ -38,7 +38,18 @@ impl<T: Real> Spread<T> {
         if rows < components {
             return Err(EstimateError::TooFewRows { rows, needed: components });
         }
-        Ok(Self { variances: data.variances()? })
+        let variances = data.variances()?;
+        // A variance of 0 is that of a constant column, and not of squares that underflow.
+        for (column, _) in variances.iter().enumerate().filter(|(_, variance)| variance.is_zero()) {
+            let mut entries = (0..data.rows.nrows())
+                .filter(|&row| data.weight_of(row) > T::zero())
+                .map(|row| data.rows[(row, column)]);
+            let first = entries.next();
+            if entries.any(|x| Some(x) != first) {
+                return Err(EstimateError::Underflow { column, sum: 0.0 });
+            }
+        }
+        Ok(Self { variances })
     }
 
     pub(super) fn variances(&self) -> &[T] {

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use super::{CovarianceModel, MixtureOf};
 use crate::distribution::{Density, Diagonal, DistributionError, Mixture};
-use crate::estimate::statistics::{Workspace, check_finite_rows, check_weights};
+use crate::estimate::statistics::{Workspace, check_finite_rows, check_weight_sum, check_weights};
 use crate::estimate::{EstimateError, StructuredStatistics, SufficientStatistics};
 use crate::parallel::by_parts;
 use crate::real::{CompensatedSum, Real, count, to_f64};
@@ -33,11 +33,7 @@ impl<'a, T: Real> Data<'a, T> {
             Some(weights) => weights.iter().copied().fold(CompensatedSum::default(), CompensatedSum::plus).total(),
             None => count(rows.nrows()),
         };
-        // Shares of the least numbers have no digits.
-        let share = weight * T::default_epsilon();
-        if !weight.is_finite() || (weight > T::zero() && share / T::default_epsilon() != weight) {
-            return Err(DistributionError::WeightSum { sum: to_f64(weight) }.into());
-        }
+        check_weight_sum(weight)?;
         if weight > T::zero() {
             Ok(Self { rows, weights, weight })
         } else {
