@@ -258,6 +258,9 @@ impl Renyi {
     }
 
     /// R_α, given D_α however known: α ln(1 + c D_α)/c with c = α(α − 1). A D_α beyond its bound, by rounding say, counts as the bound.
+    ///
+    /// Where laws hardly overlap, D_α for 0 < α < 1 is at its bound −1/c to rounding, and R_α, a logarithm of what is left of it, loses its digits; and where
+    /// α is large D_α overflows. [`ClosedForm`](super::ClosedForm) does without it.
     pub fn from_alpha<T: Real>(&self, divergence: T) -> T {
         scaled_ln_1p(self.alpha.product(), divergence) * real(self.alpha.alpha)
     }

@@ -8,8 +8,8 @@ use crate::real::real;
 /// D with its arguments exchanged, u f(1/u), for a divergence whose swap has no name: one that has `Swapped<Self>` for its
 /// [`FDivergence::Swapped`]. Others have [`FDivergence::swap`].
 ///
-/// Its value is [`FDivergence::swapped_value`] of D, which a divergence whose f overflows should write for itself; the rest follows:
-/// real(v) = −fake_D(−v), fake(v) = −real_D(−v), and the curvature is eᵛ k_D(−v).
+/// Its value is [`FDivergence::swapped_value`] of D, and its curvature [`Smooth::swapped_curvature`], which a divergence whose f overflows should write for
+/// itself; the rest follows: real(v) = −fake_D(−v) and fake(v) = −real_D(−v).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Swapped<D>(pub D);
 
@@ -57,7 +57,11 @@ impl<D: FDivergence<Swapped = Self> + Smooth> Variational for Swapped<D> {
 
 impl<D: FDivergence<Swapped = Self> + Smooth> Smooth for Swapped<D> {
     fn curvature<E: Elementary>(&self, v: E) -> E {
-        v.exp() * self.0.curvature(-v)
+        self.0.swapped_curvature(v)
+    }
+
+    fn swapped_curvature<E: Elementary>(&self, v: E) -> E {
+        self.0.curvature(v)
     }
 }
 

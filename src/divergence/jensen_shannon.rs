@@ -145,7 +145,9 @@ impl FDivergence for WeightedJensenShannon {
     }
 
     fn at_zero(&self) -> f64 {
-        -self.complement * self.complement.ln()
+        // Of a small weight the complement has few digits.
+        let ln_complement = if self.weight < 0.5 { (-self.weight).ln_1p() } else { self.complement.ln() };
+        -self.complement * ln_complement
     }
 
     fn slope_at_infinity(&self) -> f64 {

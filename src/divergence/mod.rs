@@ -235,6 +235,11 @@ pub trait Variational: FDivergence + Objective {
 pub trait Smooth: Variational<Critic = LogRatio> {
     /// e²ᵛ f″(eᵛ), the derivative of [`fake`](Objective::fake).
     fn curvature<E: Elementary>(&self, v: E) -> E;
+
+    /// That of the swap, eᵛ k(−v). A divergence whose `curvature` under- or overflows should write it for itself.
+    fn swapped_curvature<E: Elementary>(&self, v: E) -> E {
+        v.exp() * self.curvature(-v)
+    }
 }
 
 /// The critic's output stands for ln p/q, whatever the divergence: critics and generators of different divergences can be paired.
@@ -245,7 +250,7 @@ pub struct LogRatio;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Witness;
 
-/// A divergence of which is known what the non-saturating generator step minimises: the D̃ with **real(D) = fake(D̃)**, exactly.
+/// A divergence for which it is known what the non-saturating generator step minimises: the D̃ with **real(D) = fake(D̃)**, exactly.
 ///
 /// At an optimal critic, "maximise what the critic scores as data" follows the gradient of D̃, not of D. Its curvature is e⁻ᵛ times
 /// that of D. Where D̃ has no name, [`Tilted`] stands for it.
@@ -283,7 +288,7 @@ pub trait Tilt: Variational {
 /// JensenShannon.between(&p, &p);
 /// ```
 pub trait ClosedForm<P: Law, Q = P>: Copy + Debug {
-    /// D(P‖Q); +∞ where it is infinite.
+    /// D(P‖Q); +∞ where it is infinite, or larger than the numbers.
     ///
     /// # Errors
     ///

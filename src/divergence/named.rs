@@ -275,6 +275,10 @@ macro_rules! divergence_by_match {
             fn swap(&self) -> Swapped<Self> {
                 Swapped(*self)
             }
+
+            fn check(&self) -> Result<(), DivergenceError> {
+                $match!(self, d => d.check())
+            }
         }
     };
 }
@@ -298,6 +302,10 @@ impl Variational for NamedSmooth {
 impl Smooth for NamedSmooth {
     fn curvature<E: Elementary>(&self, v: E) -> E {
         smooth!(self, d => d.curvature(v))
+    }
+
+    fn swapped_curvature<E: Elementary>(&self, v: E) -> E {
+        smooth!(self, d => d.swap().curvature(v))
     }
 }
 

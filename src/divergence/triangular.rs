@@ -8,9 +8,9 @@ use crate::elementary::{Elementary, Interval};
 /// f(u) = (u − 1)²/(1 + u). It is twice [`PearsonChi2`](super::PearsonChi2) from P to the midpoint (P + Q)/2.
 ///
 /// * **Finite** whatever the laws: at most 2. Its root is a metric.
-/// * Symmetric, and bounded in what missing mass costs: between well separated modes it **seeks**. It is what the least-squares GAN of Mao et al. (2017)
-///   minimises.
-/// * Its **non-saturating** step minimises the divergence with f″(u) = 8/(u(1 + u)³) instead.
+/// * Symmetric, and bounded in what missing mass costs: between well separated modes it **seeks**.
+/// * Its **non-saturating** step minimises the divergence with f″(u) = 8/(u(1 + u)³) instead. That is the step of the least-squares GAN of Mao et al. (2017),
+///   whose loss is this divergence once the best critic is put in, but which trains its generator against a critic that stands still.
 ///
 /// Topsøe (2000), *Some inequalities for information divergence and related measures of discrimination*.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,9 +1,11 @@
 //! Discrete laws: what holds for every divergence, by the sum of its definition.
 
-use fenchel::DivergenceError;
+use fenchel::distribution::Categorical;
 use fenchel::divergence::{
-    FDivergence, ForwardKl, JensenShannon, NeymanChi2, PearsonChi2, ReverseKl, Smooth, SoftReverseKl, Weighted, exact,
+    ClosedForm, FDivergence, ForwardKl, JensenShannon, NeymanChi2, PearsonChi2, Renyi, ReverseKl, Smooth,
+    SoftReverseKl, Weighted, exact,
 };
+use fenchel::{DivergenceError, Real};
 use proptest::prelude::*;
 
 use crate::fixed;
@@ -289,4 +291,39 @@ fn a_million_probabilities_in_single_precision_still_sum_to_one() {
         // Probabilities rounded to 6e-8 each, and a price of a few roundings.
         assert!((value - exact).abs() <= 1e-5 * exact, "{value} {exact}");
     }
+}
+
+/// From mpmath 1.4.1, in 300 digits.
+#[test]
+fn renyi_keeps_its_digits_where_laws_hardly_overlap_and_where_its_order_is_extreme() {
+    fn of<T: Real>(order: f64, p: &[T], q: &[T]) -> T {
+        let [p, q] = [p, q].map(|weights| Categorical::new(weights).unwrap());
+        Renyi::new(order).unwrap().between(&p, &q).unwrap()
+    }
+    for (e, expected) in [
+        (1e-3, 5.5224614181958299),
+        (1e-12, 26.244726754809658),
+        (1e-30, 67.691258428701480),
+        (1e-40, 90.717109358641937),
+    ] {
+        let found = of(0.5, &[1.0 - e, e], &[e, 1.0 - e]);
+        assert!((found / expected - 1.0_f64).abs() < 1e-14, "{e}: {found} {expected}"); // a dozen roundings
+    }
+    let single = of(0.5, &[1.0, 1e-12_f32], &[1e-12, 1.0]);
+    assert!((single - 26.244727).abs() < 1e-5, "{single}");
+    for (order, expected) in [(100.0, 1.0975480410352024), (1000.0, 1.0985068226864703), (1e6, 1.0986121833074887)] {
+        let found = of(order, &[0.9, 0.1], &[0.3, 0.7]);
+        assert!((found / expected - 1.0_f64).abs() < 1e-14, "{order}: {found} {expected}");
+        let single = of(order, &[0.9_f32, 0.1], &[0.3, 0.7]);
+        assert!((f64::from(single) / expected - 1.0).abs() < 1e-6, "{order}: {single} {expected}"); // of ln 3, an ε or two
+    }
+    // P without mass that Q has, and with mass that Q has not.
+    assert_eq!(of(1e-31, &[1.0, 0.0], &[0.5, 0.5]), 2.0_f64.ln());
+    for (order, expected) in [(0.999999, 693147.87368719396), (1e-3, 1.3869882021414721), (1e-20, 1.3862943611198906)] {
+        let found = of(order, &[0.5, 0.5, 0.0], &[0.25, 0.0, 0.75]);
+        // 1 − 0.999999 is known to 1e-10.
+        assert!((found / expected - 1.0_f64).abs() < if order > 0.9 { 1e-9 } else { 1e-14 }, "{order}: {found}");
+    }
+    assert_eq!(of(1.5, &[0.5, 0.5, 0.0], &[0.25, 0.0, 0.75]), f64::INFINITY);
+    assert_eq!(of(0.5, &[1.0, 0.0], &[0.0, 1.0]), f64::INFINITY);
 }

@@ -274,3 +274,45 @@ fn a_weight_that_is_none_makes_what_everything_refuses() {
         assert!(Game::minimax(bad).critic_loss(v, v).to_scalar().unwrap().is_nan());
     }
 }
+
+/// −(1 − π) ln(1 − π) = π − π²/2 − π³/6 − ..., of a π of which 1 − π has few digits, or none.
+#[test]
+fn a_small_weight_keeps_its_digits() {
+    for weight in [1e-5, 1e-10, 1e-17, 3e-38] {
+        let d = weighted(weight);
+        let series = weight * (1.0 - weight * (0.5 + weight / 6.0));
+        assert!((d.at_zero() / series - 1.0).abs() < 1e-14, "{weight}: {}", d.at_zero());
+        assert_eq!(d.swap().slope_at_infinity(), d.at_zero());
+        // Divided by π it is forward KL at π = 0, and differs by no more than π times some constant.
+        let by_weight: f64 = exact::discrete(&d, &[1.0, 0.0], &[0.5, 0.5]).unwrap() / weight;
+        assert!((by_weight - 2.0_f64.ln()).abs() <= 2.0 * weight + 1e-15, "{weight}: {by_weight}");
+    }
+}
+
+/// eᵛ k(−v) of a k that falls as e⁻ᵛ: neither 0 · ∞ nor ∞ where it is 1.
+#[test]
+fn the_curvature_of_a_swap_does_not_overflow_where_its_limit_is_finite() {
+    fn law<T: Real>(far: &[f64]) {
+        for &v in far.iter().flat_map(|v| [*v, -v]).collect::<Vec<_>>().iter() {
+            let v: T = fenchel::nalgebra::convert(v);
+            let of = |d: &str| d.parse::<NamedSmooth>().unwrap();
+            assert_eq!(of("forward_kl").swap().curvature(v), ReverseKl.curvature(v));
+            assert_eq!(of("reverse_kl").swap().curvature(v), ForwardKl.curvature(v));
+            let js = Symmetrised(of("jensen_shannon")).curvature(v);
+            assert!((js - JensenShannon.curvature(v)).abs() <= T::default_epsilon() * js, "{v}: {js}");
+            assert_eq!(of("jensen_shannon").swap().swap().curvature(v), JensenShannon.curvature(v));
+        }
+    }
+    law::<f64>(&[1.0, 700.0, 720.0, 746.0, 1e4]);
+    law::<f32>(&[1.0, 80.0, 89.0, 104.0, 110.0, 1e4]);
+}
+
+/// A weight that is none says so, whatever it is wrapped in.
+#[test]
+fn a_name_for_what_is_refused_is_refused() {
+    let wrong = NamedSmooth::TPower(-1.0 * Alpha::new(0.5).unwrap());
+    let weight = (-1.0 * Alpha::new(0.5).unwrap()).check().unwrap_err();
+    assert_eq!(wrong.check().unwrap_err(), weight);
+    assert_eq!(Named::from(wrong).check().unwrap_err(), weight);
+    assert_eq!(exact::discrete(&wrong, &[0.5, 0.5], &[0.25, 0.75]).unwrap_err(), weight);
+}

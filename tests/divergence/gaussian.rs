@@ -412,3 +412,71 @@ fn closed_forms_by_name_are_those_by_type_or_refused() {
     // Six without a parameter, nine alphas, three t-powers; total variation of these two has none.
     assert_eq!(closed, 18);
 }
+
+/// Against sums of logarithms of determinants in 600 digits (mpmath 1.4.1), from either side: a large eigenvalue rounds by more than a small one is.
+#[test]
+fn renyi_knows_the_small_eigenvalues_beside_the_large_ones() {
+    // The order, the factor of P, its mean, R(P, Q) and R(Q, P), with Q standard normal; and how often ε they may be off: what is left of the factor where its
+    // columns are of one size has this condition number.
+    let cases = [
+        (0.5, dmatrix![1e9, 0.0; 3e8, 1.0], [0.0, 0.0], [20.074135541803240, 20.074135541803240], 10.0),
+        (0.5, dmatrix![1e9, 0.0; 3e8, 1.0], [3.0, -2.0], [22.086097264291278, 22.086097264291278], 10.0),
+        (0.5, dmatrix![1e8, 0.0; 1e8, 1e-8], [0.0, 0.0], [36.148214307344786, 36.148214307344786], 10.0),
+        (0.5, dmatrix![1e8, 0.0; 1e8, 1e-8], [3.0, -2.0], [42.398214307344785, 42.398214307344785], 10.0),
+        (0.5, dmatrix![1e8, 0.0; 1e8, 1.0], [3.0, -2.0], [22.299665338167251, 22.299665338167251], 10.0),
+        (0.001, dmatrix![1e6, 0.0; 5e5, 1e-6], [3.0, -2.0], [15.383187628079036, 10.488092536901299], 1e3),
+        (0.9, dmatrix![1e-3, 0.0; 1e5, 1e-5], [3.0, -2.0], [126.01020741669531, 309.37565384226984], 1e8),
+        (0.3, dmatrix![1.5, 0.0; 1e7, 2.0], [3.0, -2.0], [25.312491149653932, 23.368840514607943], 1e7),
+    ];
+    for (order, factor, mean, [forward, backward], condition) in cases {
+        let p = Gaussian::from_cholesky(DVector::from_row_slice(&mean), factor.clone()).unwrap();
+        let (q, renyi) = (Gaussian::standard(2).unwrap(), Renyi::new(order).unwrap());
+        for (found, expected) in [(between(renyi, &p, &q), forward), (between(renyi, &q, &p), backward)] {
+            let error = (found / expected - 1.0).abs();
+            assert!(error <= 16.0 * condition * f64::EPSILON, "{order} {factor}: {found} {expected}");
+        }
+    }
+    // Squared Hellinger is 2 less a hundred-thousandth, and not 2.
+    let p = Gaussian::from_cholesky(DVector::zeros(2), dmatrix![1e9, 0.0; 3e8, 1.0]).unwrap();
+    let hellinger = between(SquaredHellinger, &p, &Gaussian::standard(2).unwrap());
+    assert!((hellinger - (2.0 - 2.0 * (-0.5 * 20.074135541803240_f64).exp())).abs() < 1e-14);
+    // Much the same in single precision.
+    let single = |p: DMatrix<f32>| {
+        let (p, q) = (Gaussian::from_cholesky(DVector::zeros(2), p).unwrap(), Gaussian::standard(2).unwrap());
+        [alpha_order(0.5).between(&p, &q).unwrap(), alpha_order(0.5).between(&q, &p).unwrap()]
+    };
+    for found in single(dmatrix![1000.0, 0.0; 1000.0, 1.0]) {
+        assert!((found - 6.6201).abs() < 1e-4, "{found}"); // to four digits, and an ε or two of the logarithms
+    }
+    let [forward, backward] = single(dmatrix![1e4, 0.0; 3e3, 0.1]);
+    assert!((forward / backward - 1.0).abs() < 1e-5, "{forward} {backward}");
+}
+
+#[test]
+fn renyi_of_extreme_orders_and_widths_on_the_line() {
+    let of = |order, deviation: f64, mean| {
+        let p = Gaussian::from_cholesky(dvector![mean], dmatrix![deviation]).unwrap();
+        between(Renyi::new(order).unwrap(), &p, &Gaussian::standard(1).unwrap())
+    };
+    // From mpmath, as above.
+    for (order, deviation, mean, expected) in [
+        (1e-12, 1e-150, 0.0, 331.57225339112876),
+        (0.5, 1e-9, 0.0, 20.030118656386466),
+        (5000.0, 0.5, 0.0, 0.69232405815712385),
+        (1e9, 0.5, 0.0, 0.69314717034215341),
+        (1e-3, 1e-4, 10.0, 55.752510902475629),
+    ] {
+        let found = of(order, deviation, mean);
+        assert!((found / expected - 1.0).abs() < 1e-13, "{order} {deviation}: {found} {expected}"); // a logarithm of 345 rounds by 1e-13 of 330
+    }
+    // Where P is the narrower, α = 0 is reverse KL and no infinity.
+    for deviation in [1e-3, 1e-9, 1e-18] {
+        let p = Gaussian::from_cholesky(dvector![0.0], dmatrix![deviation]).unwrap();
+        let q = Gaussian::standard(1).unwrap();
+        let (zero, reverse) = (between(Alpha::new(0.0).unwrap(), &p, &q), between(ReverseKl, &p, &q));
+        assert!((zero / reverse - 1.0).abs() < 1e-14, "{zero} {reverse}");
+        // Wider than Q by any factor and of an order that large, P is infinitely far.
+        let wide = Gaussian::from_cholesky(dvector![0.0], dmatrix![1.9]).unwrap();
+        assert_eq!(between(Alpha::new(1e18).unwrap(), &wide, &q), f64::INFINITY);
+    }
+}

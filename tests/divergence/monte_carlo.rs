@@ -1,6 +1,6 @@
 //! Averages over draws.
 
-use fenchel::distribution::{Density, Gaussian, Landmarks, Law, Mixture, SampleRows};
+use fenchel::distribution::{Density, Gaussian, Landmarks, Law, Mixture, SampleRows, UniformBox};
 use fenchel::divergence::{
     ClosedForm, FDivergence, ForwardKl, JensenShannon, NeymanChi2, PearsonChi2, ReverseKl, SoftReverseKl, exact,
 };
@@ -231,5 +231,25 @@ fn importance_sampling_does_not_depend_on_the_proposal() {
             // Five standard errors: once in two million seeds.
             assert!((estimate.mean - exact).abs() <= 5.0 * estimate.std_error, "{d}, {name}: {estimate:?} {exact}");
         }
+    }
+}
+
+/// A proposal that misses some of Q sees no more of f(0) there than one that misses some of P.
+#[test]
+fn a_proposal_that_misses_a_law_is_not_believed() {
+    let interval = |low: f64, high: f64| UniformBox::new(dvector![low], dvector![high]).unwrap();
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(52);
+    let (near, moved, wide) = (interval(0.0, 1.0), interval(0.5, 1.5), interval(0.0, 1.5));
+    let mut error = |p: &UniformBox<f64>, q: &UniformBox<f64>, proposal: &UniformBox<f64>| {
+        let estimate = exact::importance(&JensenShannon, p, q, proposal, 10_000, &mut rng).unwrap();
+        let truth = exact::quadrature(&JensenShannon, p, q).unwrap().value;
+        if estimate.std_error.is_finite() {
+            assert!((estimate.mean - truth).abs() <= 5.0 * estimate.std_error, "{estimate:?} {truth}");
+        }
+        estimate.std_error
+    };
+    for (p, q) in [(&near, &moved), (&moved, &near), (&near, &wide), (&wide, &near)] {
+        assert!(error(p, q, &wide).is_finite());
+        assert_eq!(error(p, q, &near), f64::INFINITY);
     }
 }

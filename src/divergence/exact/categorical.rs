@@ -3,11 +3,12 @@
 use super::discrete;
 use crate::distribution::Categorical;
 use crate::divergence::{
-    Alpha, ArithmeticGeometric, ClosedForm, DivergenceError, ForwardKl, Jeffreys, JensenShannon, Log1pAbs, ModifiedGan,
-    Named, NamedSmooth, NeymanChi2, PearsonChi2, Renyi, ReverseKl, SoftForwardKl, SoftReverseKl, SquaredHellinger,
-    TotalVariation, Triangular, WeightedJensenShannon, check_not_nan,
+    Alpha, ArithmeticGeometric, ClosedForm, DivergenceError, FDivergence, ForwardKl, Jeffreys, JensenShannon, Log1pAbs,
+    ModifiedGan, Named, NamedSmooth, NeymanChi2, PearsonChi2, Renyi, ReverseKl, SoftForwardKl, SoftReverseKl,
+    SquaredHellinger, TotalVariation, Triangular, WeightedJensenShannon, check_not_nan,
 };
-use crate::real::Real;
+use crate::real::{Real, real};
+use crate::special::ln_sum_exp;
 
 macro_rules! categorical {
     ($($divergence:ident)*) => {$(
@@ -24,9 +25,27 @@ categorical! {
     SoftReverseKl ArithmeticGeometric Triangular ModifiedGan TotalVariation Log1pAbs Named NamedSmooth
 }
 
-/// By way of [`discrete`].
+/// ln Σ pᵅ q¹⁻ᵅ / (α − 1), and near P = Q, where that cancels, by way of [`discrete`].
 impl<T: Real> ClosedForm<Categorical<T>> for Renyi {
     fn between(&self, p: &Categorical<T>, q: &Categorical<T>) -> Result<T, DivergenceError> {
-        check_not_nan(self.from_alpha(self.alpha_divergence().between(p, q)?))
+        let (alpha, c) = (self.alpha_divergence().alpha(), self.alpha_divergence().product());
+        match self.alpha_divergence().between(p, q) {
+            Ok(divergence) if c == 0.0 || (divergence * real(c)).abs() < real(0.5) => {
+                return check_not_nan(self.from_alpha(divergence));
+            }
+            // One that overflows says no more than that they are far apart.
+            Ok(_) | Err(DivergenceError::Overflow { .. }) => {}
+            Err(other) => return Err(other),
+        }
+        let complement: f64 = self.alpha_divergence().swap().alpha();
+        let mut terms = Vec::new();
+        for (&p, &q) in p.probabilities().iter().zip(q.probabilities()).filter(|&(&p, _)| p > T::zero()) {
+            if q > T::zero() {
+                terms.push(p.ln() * real(alpha) + q.ln() * real(complement));
+            } else if complement < 0.0 {
+                return Ok(real(f64::INFINITY));
+            }
+        }
+        check_not_nan(ln_sum_exp(&terms) * real(-complement.recip()))
     }
 }

@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
+use super::singular::left_singular;
 use crate::distribution::{Gaussian, Law, Moments};
 use crate::divergence::{
     Alpha, ClosedForm, DivergenceError, FDivergence, ForwardKl, Jeffreys, Named, NamedSmooth, NeymanChi2, PearsonChi2,
@@ -60,57 +61,75 @@ impl<T: Real> ClosedForm<Gaussian<T>> for Jeffreys {
 /// Gil, Alajaji and Linder (2013), *Rényi divergence measures for commonly used univariate continuous distributions*.
 fn scaled_renyi<T: SampleReal>(alpha: Alpha, p: &Gaussian<T>, q: &Gaussian<T>) -> Result<T, DivergenceError> {
     check_dimensions(p, q)?;
-    // From whichever side the other is not beyond the range of the numbers: X_α(P, Q) = X_{1 − α}(Q, P).
+    // X_α(P, Q) = X_{1 − α}(Q, P). Where it is finite for an α above 1, every λ is below α/(α − 1): no rounding of a large one reaches a small one.
+    if alpha.alpha() < 0.0 {
+        return scaled_renyi(alpha.swap(), q, p);
+    }
+    // Otherwise from whichever side the other is not beyond the range of the numbers.
     for (alpha, p, q) in [(alpha, p, q), (alpha.swap(), q, p)] {
         let (factor, mean) = seen_from(q, p)?;
-        let excess = &factor * factor.transpose() - DMatrix::identity(p.dimension(), p.dimension());
-        if excess.iter().all(|x| x.is_finite()) {
-            return scaled_renyi_seen(alpha, &factor, &mean, excess);
+        if factor.iter().chain(mean.iter()).all(|&x| (x * x).is_finite()) {
+            return scaled_renyi_seen(alpha, factor, &mean);
+        }
+        if alpha.alpha() > 1.0 {
+            return Ok(real(f64::INFINITY));
         }
     }
     // Along one axis the one is far wider, along another the other.
-    if (0.0..=1.0).contains(&alpha.alpha()) { Err(DivergenceError::NotANumber) } else { Ok(real(f64::INFINITY)) }
+    Err(DivergenceError::NotANumber)
 }
 
-/// The same, given P as seen from Q: factor and mean, and the covariance minus the identity.
-fn scaled_renyi_seen<T: SampleReal>(
-    alpha: Alpha,
-    factor: &DMatrix<T>,
-    mean: &DMatrix<T>,
-    excess: DMatrix<T>,
-) -> Result<T, DivergenceError> {
-    let eigen = SymmetricEigen::try_new(excess, T::default_epsilon(), 10_000).ok_or(DivergenceError::NotANumber)?;
-    let along = eigen.eigenvectors.tr_mul(mean);
+/// The same, given factor and mean of P as seen from Q.
+fn scaled_renyi_seen<T: SampleReal>(alpha: Alpha, factor: DMatrix<T>, mean: &DMatrix<T>) -> Result<T, DivergenceError> {
+    let (vectors, excesses) = spectrum(factor)?;
+    let along = vectors.tr_mul(mean);
     let (a, complement) = (alpha.alpha(), alpha.swap().alpha());
     let c = -alpha.product(); // α(1 − α)
     // g(c y)/c with g(y) = eʸ − 1 − y, and 0 at c = 0.
     let gap = |c: f64, y: T| if c.abs() < NEGLIGIBLE { T::zero() } else { exp_m1_mx(y * real(c)) * real(c.recip()) };
     let mut twice = T::zero();
-    for (k, &n) in eigen.eigenvalues.iter().enumerate() {
-        // λ − 1 is known to rounding; where that leaves nothing of a small λ, its eigenvector does.
-        let ln_lambda = if n > real(-0.5) {
-            n.ln_1p()
+    for (k, (n, ln_lambda)) in excesses.into_iter().enumerate() {
+        // 1 and −1 of a small λ would cancel.
+        let s = if n > real(-0.5) {
+            T::one() + n * real(complement)
         } else {
-            let projected = factor.tr_mul(&eigen.eigenvectors.column(k));
-            let largest = projected.amax(); // the squares may underflow
-            (largest.ln() + (projected / largest).norm().ln()) * real(2.0)
+            real::<T>(a) + ln_lambda.exp() * real(complement)
         };
-        let s = T::one() + n * real(complement);
         if s <= T::zero() {
             return Ok(real(f64::INFINITY));
         }
-        // s λ^(α − 1) − 1 = α(1 − α) (g(α y)/α + g((α − 1) y)/(1 − α)) with y = ln λ: nothing cancels near λ = 1, α = 0 or α = 1.
+        // s λ^(α − 1) − 1 = α(1 − α) (g(α y)/α + g((α − 1) y)/(1 − α)) with y = ln λ: nothing cancels near λ = 1, α = 0 or α = 1. It does for large α.
         let spread = gap(a, ln_lambda) - gap(-complement, ln_lambda);
-        let near = (spread * real(c)).abs() < real(0.5);
-        let logarithms = if near {
+        let cancels = a > 1.0 && (ln_lambda * real(complement)).abs() > T::one();
+        let logarithms = if (spread * real(c)).abs() < real(0.5) && !cancels {
             scaled_ln_1p(c, spread)
         } else {
-            // Far from them the logarithms themselves do not.
+            // There the logarithms themselves do not.
             (s.ln() - ln_lambda * real(complement)) * real(c.recip())
         };
         twice += along[k] * along[k] / s + logarithms;
     }
     check_not_nan(twice * real(0.5))
+}
+
+/// The eigenvectors of L Lᵀ, and with each λ − 1 and ln λ.
+#[expect(clippy::type_complexity)]
+fn spectrum<T: SampleReal>(factor: DMatrix<T>) -> Result<(DMatrix<T>, Vec<(T, T)>), DivergenceError> {
+    // L Lᵀ − I, where x² − 1 = (x − 1)(x + 1) loses nothing.
+    let mut excess = factor.lower_triangle();
+    let below = excess.clone() - DMatrix::from_diagonal(&excess.diagonal());
+    excess = &below * factor.transpose() + DMatrix::from_diagonal(&factor.diagonal()) * below.transpose();
+    for (k, &x) in factor.diagonal().iter().enumerate() {
+        excess[(k, k)] += (x - T::one()) * (x + T::one());
+    }
+    if excess.norm() < real(0.5) {
+        let eigen = SymmetricEigen::try_new(excess, T::default_epsilon(), 10_000).ok_or(DivergenceError::NotANumber)?;
+        return Ok((eigen.eigenvectors, eigen.eigenvalues.iter().map(|&n| (n, n.ln_1p())).collect()));
+    }
+    // Not all are near 1: then the small ones must be known by themselves.
+    let (vectors, deviations) = left_singular(factor);
+    let excesses = deviations.into_iter().map(|x| ((x - T::one()) * (x + T::one()), x.ln() * real(2.0)));
+    Ok((vectors, excesses.collect()))
 }
 
 /// (∫ pᵅ q¹⁻ᵅ − 1)/(α(α − 1)); +∞ unless α Σ_Q + (1 − α) Σ_P is positive definite.

@@ -15,6 +15,7 @@ mod gaussian;
 mod monte_carlo;
 mod panel;
 mod quadrature;
+mod singular;
 mod tail;
 
 pub use discrete::discrete;

@@ -27,7 +27,7 @@ const BLOCK: usize = 4096;
 /// variance is finite but so large that n draws cannot know it. A single infinite term makes both infinite.
 ///
 /// It only knows what it draws: where Q does not reach and p is large, the terms are small and wrong. That shows as well, for the mean of p/q should be the whole mass of P,
-/// 1: if it is less by five of its standard errors, `std_error` is +∞. Where P has mass that Q has not, draws of Q never see it: f′(∞) times that mass is
+/// 1: if it is less by five of its standard errors, `std_error` is +∞; with a handful of draws now and then by chance. Where P has mass that Q has not, draws of Q never see it: f′(∞) times that mass is
 /// missing from the estimate, and the same holds.
 ///
 /// ```
@@ -71,7 +71,7 @@ where
         let (ln_p, ln_q) = (checked_ln_pdf_rows(p, rows)?, checked_ln_pdf_rows(q, rows)?);
         for (&ln_p, &ln_q) in ln_p.iter().zip(ln_q.iter()) {
             let v = to_f64(ln_p) - to_f64(ln_q);
-            terms(term(divergence, v, 0.0)?, v.exp());
+            terms(term(divergence, v, 0.0)?, [v.exp(), 1.0]);
         }
         Ok(())
     })
@@ -80,7 +80,7 @@ where
 /// D(P‖Q) = E_R q f(p/q)/r from `n` draws of a proposal R, with its standard error.
 ///
 /// R need not be related to either law, but must have mass wherever they have: a mixture of the two is always right, and where their tails differ it
-/// is better than either. Terms, diagnosis and errors are those of [`monte_carlo`].
+/// is better than either. Terms, diagnosis and errors are those of [`monte_carlo`]; the mean of q/r should be 1 as well.
 ///
 /// ```
 /// use fenchel::distribution::{Gaussian, Mixture};
@@ -125,38 +125,39 @@ where
         for ((&ln_p, &ln_q), &ln_r) in ln_p.iter().zip(ln_q.iter()).zip(ln_r.iter()) {
             let ln_r = to_f64(ln_r);
             let (ln_p, ln_q) = (to_f64(ln_p) - ln_r, to_f64(ln_q) - ln_r);
-            terms(term(divergence, ln_p, ln_q)?, ln_p.exp());
+            terms(term(divergence, ln_p, ln_q)?, [ln_p.exp(), ln_q.exp()]);
         }
         Ok(())
     })
 }
 
-/// The average over draws of `law` of the terms that `of` hands on for a block of rows, each with the mass of P that the draw stands for.
+/// The average over draws of `law` of the terms that `of` hands on for a block of rows, each with the masses of P and Q that the draw stands for.
 fn average<S, R>(
     law: &S,
     n: usize,
     rng: &mut R,
-    of: impl Fn(&DMatrix<S::Scalar>, &mut dyn FnMut(f64, f64)) -> Result<(), DivergenceError>,
+    of: impl Fn(&DMatrix<S::Scalar>, &mut dyn FnMut(f64, [f64; 2])) -> Result<(), DivergenceError>,
 ) -> Result<Estimate, DivergenceError>
 where
     S: SampleRows,
     R: Rng + ?Sized,
 {
-    let (mut mean, mut mass, mut tail) = (Mean::default(), Mean::default(), Tail::of(n));
+    let (mut mean, mut masses, mut tail) = (Mean::default(), [Mean::default(), Mean::default()], Tail::of(n));
     let mut left = n;
     while left > 0 {
         let block = BLOCK.min(left);
         left -= block;
-        of(&law.sample_rows(block, rng)?, &mut |term, of_p| {
+        of(&law.sample_rows(block, rng)?, &mut |term, of_both| {
             mean.push(term);
-            mass.push(of_p);
+            masses.iter_mut().zip(of_both).for_each(|(mass, of_one)| mass.push(of_one));
             tail.push(term);
         })?;
     }
     let estimate = mean.estimate()?;
     // Masses too large to be averaged are a tail of their own.
-    let sees_all = mass.estimate().is_ok_and(|mass| mass.mean + 5.0 * mass.std_error >= 1.0 - MASS_ROUNDING);
-    let believed = sees_all && !tail.has_infinite_variance();
+    let is_whole =
+        |mass: &Mean| mass.estimate().is_ok_and(|mass| mass.mean + 5.0 * mass.std_error >= 1.0 - MASS_ROUNDING);
+    let believed = masses.iter().all(is_whole) && !tail.has_infinite_variance();
     Ok(if believed { estimate } else { Estimate { std_error: f64::INFINITY, ..estimate } })
 }
 

@@ -31,7 +31,7 @@ const MOST_IN_THE_PLANE: usize = 1 << 23;
 /// D(P‖Q) = ∫ q f(p/q), over the line or the plane.
 ///
 /// The error is at most 10⁻¹⁰ max(1, D), and mostly 10⁻¹¹ D; where f(0) = ∞ and P has no mass but Q has, or the other way
-/// round, D is +∞ and exact. For laws on `f32` numbers it is at most 160 ε max(1, D), or 2·10⁻⁵: their densities are no
+/// round, D is +∞ and exact, unless that mass is less than the least normal number. For laws on `f32` numbers it is at most 160 ε max(1, D), or 2·10⁻⁵: their densities are no
 /// better. Narrow and distant peaks are found by the [landmarks](Landmarks) of the laws; kinks where p = q, jumps, and tails
 /// that fall like |x|^(−3/2) or faster, by the rule.
 ///
