@@ -123,7 +123,11 @@ fn check<R: Rng + ?Sized>(
     // The contracted result that many steps along the directions, and the size of its terms.
     let moved = |steps: f64| -> Result<(f64, f64), TapeError> {
         let x: Vec<_> = at.iter().zip(&directions).map(|(x, d)| x + d * (steps * STEP)).collect();
-        let terms = evaluate(computation, &x)?.component_mul(&weights);
+        let value = evaluate(computation, &x)?;
+        if value.shape() != weights.shape() {
+            return Err(TapeError::ShapeMismatch { op: "check", left: value.shape(), right: weights.shape() });
+        }
+        let terms = value.component_mul(&weights);
         Ok((terms.sum(), terms.abs().sum()))
     };
     let [back2, back, on, on2] = [moved(-2.0)?, moved(-1.0)?, moved(1.0)?, moved(2.0)?];

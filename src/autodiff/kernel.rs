@@ -85,12 +85,7 @@ pub(crate) fn fill<T: Real>(
             }
         }
         Op::SumColumns(a) => {
-            out.as_mut_slice().fill(T::zero());
-            for column in columns(values[a].as_slice(), out.len()) {
-                for (total, &value) in out.as_mut_slice().iter_mut().zip(column) {
-                    *total += value;
-                }
-            }
+            vector::row_sums(values[a].as_slice(), out.as_mut_slice(), &mut scratch.rows.terms);
         }
         Op::RepeatColumns(a, _) => {
             let column = values[a].as_slice();

@@ -92,6 +92,16 @@ pub enum TapeError {
         /// The choice.
         selection: Selection,
     },
+    /// A setting of a layer that `init` would have refused.
+    #[error("{what} is {value}, but must be {range}")]
+    InvalidSetting {
+        /// What it is.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The values that it may have.
+        range: &'static str,
+    },
     /// A list of layers was handed the parameters of another number of them.
     #[error("{layers} layers, but parameters for {parameters}")]
     LayerCount {

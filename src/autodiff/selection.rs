@@ -43,7 +43,8 @@ pub struct Windows {
     pub kernel: [usize; 2],
     /// How far the window moves, down and to the right.
     pub strides: [usize; 2],
-    /// The distance that neighbouring pixels are set apart first, with zeros between them; 1 leaves them where they are.
+    /// The distance that neighbouring pixels *of the image* are set apart first, with zeros between them, as for a transposed convolution; 1 leaves them where they
+    /// are.
     pub dilation: [usize; 2],
     /// What is put around the image: above and below, left and right.
     pub padding: [[usize; 2]; 2],

@@ -283,7 +283,7 @@ impl<'t, T: Real> Var<'t, T> {
         self.unary(Op::Detach)
     }
 
-    /// The same value, through which the derivative flows with its sign changed: what lies before it climbs where what lies behind descends, so one loss
+    /// The same value, if it is finite, through which the derivative flows with its sign changed: what lies before it climbs where what lies behind descends, so one loss
     /// trains both players of a game. Ganin and Lempitsky (2015), *Unsupervised domain adaptation by backpropagation*.
     ///
     /// ```

@@ -3,12 +3,12 @@
 use rand::Rng;
 
 use super::{Layer, LayerError, Mode, Rows, Signal, Width};
-use crate::autodiff::Tape;
+use crate::autodiff::{Tape, TapeError};
 use crate::real::{Real, SampleReal, real};
 
 /// In training, every entry is left out (0) with this probability, and divided by the probability of being kept otherwise; in use, nothing happens.
 ///
-/// The mean of the output is the input. The number in stax's `Dropout` is the probability of being **kept**.
+/// The mean of the output is the input, of finite numbers. The number in stax's `Dropout` is the probability of being **kept**.
 /// Srivastava et al. (2014), *Dropout: a simple way to prevent neural networks from overfitting*.
 ///
 /// ```
@@ -33,6 +33,12 @@ pub struct Dropout {
     pub drop_probability: f64,
 }
 
+impl Dropout {
+    fn wrong(&self) -> TapeError {
+        TapeError::InvalidSetting { what: "the drop probability", value: self.drop_probability, range: "in [0, 1)" }
+    }
+}
+
 impl<T: Real, P: Rows> Layer<T, P> for Dropout {
     type Out = P;
     type Params = ();
@@ -41,11 +47,10 @@ impl<T: Real, P: Rows> Layer<T, P> for Dropout {
     where
         T: SampleReal,
     {
-        let dropped = self.drop_probability;
-        if (0.0..1.0).contains(&dropped) {
+        if (0.0..1.0).contains(&self.drop_probability) {
             Ok((width, ()))
         } else {
-            Err(LayerError::refused(format!("the drop probability is {dropped}, but must be in [0, 1)")))
+            Err(LayerError::refused(self.wrong().to_string()))
         }
     }
 
@@ -53,6 +58,9 @@ impl<T: Real, P: Rows> Layer<T, P> for Dropout {
         let Mode::Train(rng) = mode else { return x };
         let weight = real::<T>((1.0 - self.drop_probability).recip());
         P::map(x, |x| {
+            if !(0.0..1.0).contains(&self.drop_probability) {
+                return tape.fail(self.wrong());
+            }
             let (rows, columns) = x.shape();
             // Looked up, since nobody can guess which way a branch would go.
             let factors = [weight, T::zero()];

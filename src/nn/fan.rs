@@ -4,7 +4,7 @@ use rand::Rng;
 
 use super::summary::LayerSummary;
 use super::{Fan, Layer, LayerError, Lifted, Mode, Port, Rows, Signal, Width};
-use crate::autodiff::{Path, Selection, Tape};
+use crate::autodiff::{Path, Selection, Tape, TapeError};
 use crate::real::{Real, SampleReal};
 
 /// The same signal `N` times.
@@ -157,12 +157,23 @@ impl<T: Real, P: Rows, const N: usize> Layer<T, Fan<P, N>> for FanInConcat {
         const { assert!(N > 0, "no signals do not go side by side") };
         let channels = |x| P::layout(P::width(x)).1;
         let first = P::width(x[0]);
-        let (blocks, width) = (P::layout(first).0, x.iter().map(|&x| channels(x)).sum());
+        let (op, blocks) = ("signals side by side", P::layout(first).0);
+        let width = x.iter().try_fold(0_usize, |sum, &x| sum.checked_add(channels(x))).unwrap_or_else(|| {
+            let rows = P::rows(x[0]);
+            rows.tape().fail(TapeError::TooLarge { op, rows: rows.shape().0, columns: usize::MAX });
+            usize::MAX
+        });
+        // Two images may have as many pixels, and another height.
+        let shape_of_one = |x| P::with_channels(P::width(x), 1);
+        if let Some(&other) = x.iter().find(|&&other| shape_of_one(other) != shape_of_one(x[0])) {
+            let (left, right) = (P::layout(first), P::layout(P::width(other)));
+            P::rows(other).tape().fail(TapeError::ShapeMismatch { op, left, right });
+        }
         // Each signal between zeros, in every position, and the sum of all.
-        let mut start = 0;
+        let mut start = 0_usize;
         let padded = x.map(|x| {
             let len = channels(x);
-            start += len;
+            start = start.saturating_add(len);
             P::rows(x).scatter_add(Selection::Blocks { blocks, width, start: start - len, len })
         });
         let rows = padded[1..].iter().fold(padded[0], |sum, &x| sum + x);

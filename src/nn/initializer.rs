@@ -78,6 +78,9 @@ impl Initializer {
         if !ok || !real::<T>(parameter).is_finite() {
             return Err(LayerError::refused(format!("weights cannot be drawn from {self:?}")));
         }
+        if rows == 0 || columns == 0 {
+            return Ok(DMatrix::zeros(rows, columns)); // of which there may be more columns than can be counted through
+        }
         let (n, m) = (fan.0 as f64, fan.1 as f64);
         Ok(match *self {
             Self::Zeros => DMatrix::zeros(rows, columns),

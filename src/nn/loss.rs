@@ -1,7 +1,7 @@
 //! Losses of classifiers.
 
 use crate::autodiff::{TapeError, Var};
-use crate::real::Real;
+use crate::real::{Real, real};
 
 /// −(1/n) Σᵢ ln p(labelᵢ | xᵢ): the mean negative log-likelihood of the labels, in nats, 1 × 1.
 ///
@@ -30,6 +30,13 @@ pub fn cross_entropy<'t, T: Real>(ln_probabilities: Var<'t, T>, labels: &[usize]
     if let Some(row) = labels.iter().position(|&label| label >= classes) {
         return tape.fail(TapeError::NoSuchClass { row, label: labels[row], classes });
     }
-    let chosen = tape.from_fn(rows, classes, |row, class| if labels[row] == class { T::one() } else { T::zero() });
-    -ln_probabilities.component_mul(chosen).sum_columns().mean()
+    // ln Σ eˣ over the label alone, which is x: times 0, a class that is impossible would be no number.
+    let but_label = tape.from_fn(
+        rows,
+        classes,
+        |row, class| {
+            if labels[row] == class { T::zero() } else { real(f64::NEG_INFINITY) }
+        },
+    );
+    -(ln_probabilities + but_label).ln_sum_exp().mean()
 }

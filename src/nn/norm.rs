@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::leaves::leaves;
 use super::{Layer, LayerError, Lifted, Mode, Rows, Signal, Width};
-use crate::autodiff::{Tape, Var};
+use crate::autodiff::{Tape, TapeError, Var};
 use crate::real::{Real, SampleReal, count, fits, real};
 
 /// Every feature, or channel, standardised, then scaled and shifted: y = scale (x − mean)/√(variance + ε) + shift.
@@ -48,6 +48,27 @@ pub struct BatchNormParams<M> {
 
 leaves!(BatchNormParams { scale, shift, mean (tracked), variance (tracked) });
 
+/// Errs unless ε is a number to divide by.
+fn check_epsilon<T: Real>(epsilon: f64) -> Result<(), TapeError> {
+    if real::<T>(epsilon) > T::zero() && real::<T>(epsilon).is_finite() {
+        return Ok(());
+    }
+    let range = "positive and finite, in the precision of the data too";
+    Err(TapeError::InvalidSetting { what: "epsilon", value: epsilon, range })
+}
+
+/// Errs unless a running statistic keeps less than all of itself.
+fn check_decay<T: Real>(decay: f64) -> Result<(), TapeError> {
+    if (0.0..1.0).contains(&decay) && real::<T>(decay) < T::one() {
+        return Ok(());
+    }
+    Err(TapeError::InvalidSetting { what: "the decay", value: decay, range: "in [0, 1)" })
+}
+
+fn refused(error: TapeError) -> LayerError {
+    LayerError::refused(error.to_string())
+}
+
 /// Is a channel there, and is ε a number to divide by?
 fn check<T: Real>(channels: usize, epsilon: f64) -> Result<(), LayerError> {
     if channels == 0 {
@@ -56,12 +77,7 @@ fn check<T: Real>(channels: usize, epsilon: f64) -> Result<(), LayerError> {
     if !fits::<T>(1, channels) {
         return Err(LayerError::refused(format!("{channels} channels are more than a matrix can have")));
     }
-    if real::<T>(epsilon) > T::zero() && real::<T>(epsilon).is_finite() {
-        return Ok(());
-    }
-    Err(LayerError::refused(format!(
-        "epsilon is {epsilon}, but must be positive and finite, in the precision of the data too"
-    )))
+    check_epsilon::<T>(epsilon).map_err(refused)
 }
 
 impl<T: Real, P: Rows> Layer<T, P> for BatchNorm {
@@ -74,9 +90,7 @@ impl<T: Real, P: Rows> Layer<T, P> for BatchNorm {
     {
         let (_, channels) = P::layout(width);
         check::<T>(channels, self.epsilon)?;
-        if !(0.0..1.0).contains(&self.decay) || real::<T>(self.decay) >= T::one() {
-            return Err(LayerError::refused(format!("the decay is {}, but must be in [0, 1)", self.decay)));
-        }
+        check_decay::<T>(self.decay).map_err(refused)?;
         let row = |value| DMatrix::from_element(1, channels, value);
         let (one, zero) = (row(T::one()), row(T::zero()));
         Ok((width, BatchNormParams { scale: one.clone(), shift: zero.clone(), mean: zero, variance: one }))
@@ -90,6 +104,9 @@ impl<T: Real, P: Rows> Layer<T, P> for BatchNorm {
         mode: &mut Mode<'_>,
     ) -> Signal<'t, T, P> {
         P::map_channels(x, |x| {
+            if let Err(wrong) = check_epsilon::<T>(self.epsilon).and(check_decay::<T>(self.decay)) {
+                return tape.fail(wrong);
+            }
             let n = x.shape().0;
             let (centred, variance) = match mode {
                 Mode::Evaluate => (x - params.mean.repeat_rows(n), params.variance),
@@ -168,12 +185,15 @@ impl<T: Real, P: Rows> Layer<T, P> for LayerNorm {
 
     fn forward<'t>(
         &self,
-        _: &'t Tape<T>,
+        tape: &'t Tape<T>,
         params: &Lifted<'t, T, Self, P>,
         x: Signal<'t, T, P>,
         _: &mut Mode<'_>,
     ) -> Signal<'t, T, P> {
         P::map_channels(x, |x| {
+            if let Err(wrong) = check_epsilon::<T>(self.epsilon) {
+                return tape.fail(wrong);
+            }
             let (n, channels) = x.shape();
             let share = count::<T>(channels.max(1)).recip();
             let centred = x - x.sum_columns().scale(share).repeat_columns(channels);

@@ -6,13 +6,14 @@ use rand::Rng;
 use super::leaves::leaves;
 use super::{Affine, AffineParams, Layer, LayerError, Lifted, Mode, Port, Signal, Width};
 use crate::autodiff::{Tape, Var};
-use crate::real::{Real, SampleReal};
+use crate::real::{Real, SampleReal, real};
 
 /// An affine layer with its weight W divided by an estimate of its largest singular value: a map with a Lipschitz constant of about 1 (a dense layer's;
 /// a convolution's kernel bounds that of the convolution only loosely), as critics of GANs like it.
 ///
 /// The estimate is |u Wᵀ|, where the row u of length 1 is kept as a [tracked](crate::autodiff::Path::tracked) parameter. A step of training replaces it by u Wᵀ W, brought to
-/// length 1, first: a step of the power method. Evaluation leaves it. No derivative flows through that step.
+/// length 1, first: a step of the power method. Evaluation leaves it. No derivative flows through that step. Where it leads to 0, as from a direction that the weight does not
+/// know, it begins again from one at random.
 /// Miyato et al. (2018), *Spectral normalization for generative adversarial networks*.
 ///
 /// ```
@@ -60,6 +61,18 @@ fn scaled<T: Real>(weight: Var<'_, T>) -> (Var<'_, T>, T) {
     (weight.scale(size.recip()), size)
 }
 
+/// A step of the power method from `direction`; where that leads to 0, a step from one at random; and where every step does, the one at random.
+fn step_on<'t, T: Real>(weight: Var<'t, T>, direction: Var<'t, T>, rng: &mut dyn Rng) -> Var<'t, T> {
+    let next = step(weight, direction);
+    if next.amax() > T::zero() || next.tape().check().is_err() {
+        return next;
+    }
+    let (tape, (rows, columns)) = (next.tape(), direction.shape());
+    let random = unit(tape.from_fn(rows, columns, |_, _| real(f64::standard_normal(rng))));
+    let next = step(weight, random);
+    if next.amax() > T::zero() { next } else { random }
+}
+
 /// One step of the power method.
 fn step<'t, T: Real>(weight: Var<'t, T>, direction: Var<'t, T>) -> Var<'t, T> {
     // Brought to length 1 in between, so that no square of a singular value is squared again.
@@ -82,7 +95,7 @@ impl<T: Real, P: Port, L: Affine<T, P>> Layer<T, P> for SpectralNorm<L> {
         let tape = Tape::new();
         let (w, _) = scaled(tape.var(&weight));
         let first = unit(tape.from_fn(1, weight.ncols(), |_, _| T::standard_normal(rng)));
-        let direction = (0..FIRST_STEPS).fold(first, |direction, _| step(w, direction)).to_matrix();
+        let direction = (0..FIRST_STEPS).fold(first, |direction, _| step_on(w, direction, &mut &mut *rng)).to_matrix();
         let direction = direction.map_err(|error| LayerError::refused(error.to_string()))?;
         Ok((width, SpectralParams { weight, bias, direction }))
     }
@@ -97,8 +110,8 @@ impl<T: Real, P: Port, L: Affine<T, P>> Layer<T, P> for SpectralNorm<L> {
         let (scaled, size) = scaled(params.weight);
         let direction = match mode {
             Mode::Evaluate => params.direction,
-            Mode::Train(_) => {
-                let next = step(scaled.detach(), tape.tracked(params.direction).detach());
+            Mode::Train(rng) => {
+                let next = step_on(scaled.detach(), tape.tracked(params.direction).detach(), *rng);
                 tape.track(params.direction, next);
                 next
             }

@@ -159,7 +159,11 @@ impl<P> Average<P> {
                     average.copy_from(leaf); // whatever was there before
                 } else {
                     let entries = average.as_mut_slice().iter_mut().zip(leaf.as_slice());
-                    entries.for_each(|(average, &leaf)| *average += share * (leaf - *average));
+                    entries.for_each(|(average, &leaf)| {
+                        let apart = leaf - *average;
+                        // Numbers of the largest size may be farther apart than the numbers reach, and their average is not.
+                        *average += if apart.is_finite() { share * apart } else { share * leaf - share * *average };
+                    });
                 }
             });
             index += 1;

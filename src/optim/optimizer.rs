@@ -83,7 +83,30 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         &self.schedule
     }
 
-    /// The rule and its settings.
+    /// Goes on with another rate or schedule, which is asked with the count as it is; the state stays. For a rate that falls once a loss no longer does, say.
+    ///
+    /// ```
+    /// use fenchel::optim::Adam;
+    ///
+    /// # fn main() -> Result<(), fenchel::OptimError> {
+    /// let mut adam = Adam::<f64>::new(1e-3)?;
+    /// adam.set_schedule(1e-4)?;
+    /// assert_eq!(adam.schedule().rate(7), 1e-4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A setting of the schedule; the optimiser is then as before.
+    pub fn set_schedule(&mut self, schedule: impl Into<Schedule>) -> Result<(), OptimError> {
+        let schedule = schedule.into();
+        schedule.check::<T>()?;
+        self.schedule = schedule;
+        Ok(())
+    }
+
+    /// The rule. The settings of the crate's own are seen by their `Debug` only.
     pub fn rule(&self) -> &R {
         &self.rule
     }

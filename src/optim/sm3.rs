@@ -46,6 +46,8 @@ impl<T: Real> Rule<T> for Sm3Rule {
     fn slot_shape(&self, slot: usize, (rows, columns): (usize, usize)) -> (usize, usize) {
         match slot {
             0 => (rows, columns),
+            // Of no entries there may be more columns than a matrix can have sums for.
+            _ if rows == 0 || columns == 0 => (0, 0),
             2 => (1, columns),
             _ => (rows, 1),
         }

@@ -7,7 +7,8 @@
 //! With the feature `safetensors`, [`to_safetensors`] and [`from_safetensors`] write and read parameters as named tensors, which the Python package
 //! `safetensors` reads and writes as well.
 //!
-//! Bare matrices are read by nalgebra, which does not check a shape whose rows times columns overflow; the structs of this crate and its optimisers do. A format
+//! Bare matrices, also as what an [`Average`](crate::optim::Average) is of, are read by nalgebra, which does not check a shape whose rows times columns overflow; the structs of
+//! this crate and its optimisers do. A format
 //! such as JSON takes a damaged digit for another number; a safetensors file of this crate has a checksum over everything in it, the notes as well, so
 //! optimiser and generator as text in a note are protected with the parameters. The example `checkpoint` does that, and writes its files so that a crash in
 //! between leaves the old ones.
@@ -63,11 +64,17 @@ pub enum SaveError {
         /// The type that was found.
         found: String,
     },
-    /// Two leaves of a tree have one path, so they cannot be told apart by name.
-    #[error("two parameters are called '{path}'")]
+    /// Two leaves of a tree have one path, or two notes one name, so they cannot be told apart.
+    #[error("two of them are called '{path}'")]
     Ambiguous {
         /// The path.
         path: String,
+    },
+    /// A name that such a file needs for something else.
+    #[error("'{name}' is what such a file calls something else")]
+    Reserved {
+        /// The name.
+        name: String,
     },
 }
 

@@ -49,6 +49,15 @@ mod sealed {
 /// The note that holds the checksum.
 const CHECKSUM: &str = "fenchel.crc32";
 
+/// The note that says that there is one, or a damaged name of it would pass for a note of somebody else's.
+const IS_CHECKED: (&str, &str) = ("fenchel.checked_by", "crc32");
+
+/// The name under which a header keeps its notes.
+const NOTES: &str = "__metadata__";
+
+/// What names of such notes begin with.
+const OWN: &str = "fenchel.";
+
 /// A tree that is a single matrix has no path; in a file it needs a name.
 const ROOT: &str = "value";
 
@@ -63,11 +72,17 @@ fn checksum<'a>(
     tensors: impl Iterator<Item = (&'a String, &'a [usize], &'a [u8])>,
 ) -> String {
     let mut hasher = crc32fast::Hasher::new();
-    for (name, text) in notes {
-        hasher.update(name.as_bytes());
+    // With their lengths, so that no letter goes from one text to the next.
+    let mut update = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
+    };
+    for (name, text) in notes {
+        update(name);
+        update(text);
     }
     for (name, shape, bytes) in tensors {
+        hasher.update(&(name.len() as u64).to_le_bytes());
         hasher.update(name.as_bytes());
         shape.iter().for_each(|&size| hasher.update(&(size as u64).to_le_bytes()));
         hasher.update(bytes);
@@ -80,7 +95,7 @@ fn checksum<'a>(
 ///
 /// # Errors
 ///
-/// Two leaves with one path.
+/// Two leaves with one path, or one with the path `__metadata__`, which a file has for its notes; two notes of one name, or one of a name that begins with `fenchel.`.
 ///
 /// ```
 /// use fenchel::nn::{Dense, Layer};
@@ -105,17 +120,30 @@ pub fn to_safetensors<T: Stored, P: Params<T>>(params: &P, notes: &[(&str, &str)
     let mut twice = None;
     params.visit(&Path::root(), &mut |path, leaf| {
         let mut bytes = Vec::with_capacity(size_of_val(leaf.as_slice()));
-        leaf.row_iter().for_each(|row| row.iter().for_each(|&x| x.write(&mut bytes)));
+        // Without columns there may be more rows than can be counted through.
+        let rows = if leaf.is_empty() { 0 } else { leaf.nrows() };
+        (0..rows).for_each(|i| leaf.row(i).iter().for_each(|&x| x.write(&mut bytes)));
         let (path, shape) = (name(path), vec![leaf.nrows(), leaf.ncols()]);
         if tensors.insert(path.clone(), (shape, bytes)).is_some() {
             twice.get_or_insert(path);
         }
     });
+    let mut kept = BTreeMap::from([(IS_CHECKED.0.to_owned(), IS_CHECKED.1.to_owned())]);
+    for &(name, text) in notes {
+        if name.starts_with(OWN) {
+            return Err(SaveError::Reserved { name: name.to_owned() });
+        }
+        if kept.insert(name.to_owned(), text.to_owned()).is_some() {
+            twice.get_or_insert(name.to_owned());
+        }
+    }
+    if tensors.contains_key(NOTES) {
+        return Err(SaveError::Reserved { name: NOTES.to_owned() });
+    }
     if let Some(path) = twice {
         return Err(SaveError::Ambiguous { path });
     }
-    let mut notes: BTreeMap<_, _> = notes.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
-    notes.remove(CHECKSUM);
+    let mut notes = kept;
     let checksum = checksum(&notes, tensors.iter().map(|(name, (shape, bytes))| (name, &shape[..], &bytes[..])));
     notes.insert(CHECKSUM.to_owned(), checksum);
     Ok(file::<T>(&notes, &tensors))
@@ -125,7 +153,7 @@ pub fn to_safetensors<T: Stored, P: Params<T>>(params: &P, notes: &[(&str, &str)
 /// from run to run; the same parameters are to make the same file.
 fn file<T: Stored>(notes: &BTreeMap<String, String>, tensors: &BTreeMap<String, (Vec<usize>, Vec<u8>)>) -> Vec<u8> {
     let mut header = serde_json::Map::new();
-    header.insert("__metadata__".to_owned(), json!(notes));
+    header.insert(NOTES.to_owned(), json!(notes));
     let mut end = 0;
     for (name, (shape, bytes)) in tensors {
         let offsets = [end, end + bytes.len()];
@@ -160,11 +188,18 @@ pub fn from_safetensors<T: Stored, P: Params<T>>(
     let mut notes: BTreeMap<String, String> = notes.collect();
 
     let tensors: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
-    if let Some(expected) = notes.remove(CHECKSUM) {
+    let expected = notes.remove(CHECKSUM);
+    if expected.is_some() != notes.contains_key(IS_CHECKED.0) {
+        return Err(SaveError::Damaged {
+            reason: "it says that it has a checksum, and has none, or the other way round".to_owned(),
+        });
+    }
+    if let Some(expected) = expected {
         let found = checksum(&notes, tensors.iter().map(|(name, tensor)| (name, tensor.shape(), tensor.data())));
         if found != expected {
             return Err(SaveError::Damaged { reason: format!("the checksum is {found}, not {expected}") });
         }
+        notes.remove(IS_CHECKED.0);
     }
 
     let mut matrices = Vec::new();

@@ -3,7 +3,7 @@
 //! Of `f64` and `f32` the loops are compiled once, in this crate, and not by everyone who has a tape.
 
 use super::{Kernel, chosen, vectorised};
-use crate::real::Real;
+use crate::real::{CompensatedSum, Real, exact_sum};
 
 /// What is made of a number a, and of b in its place.
 #[derive(Clone, Copy)]
@@ -102,8 +102,49 @@ impl<T: Real> Kernel for Sums<'_, T> {
     #[inline(always)]
     fn run(self) {
         for (total, column) in self.sums.iter_mut().zip(self.columns.chunks_exact(self.rows)) {
-            *total = sum(column);
+            *total = if column.len() <= SUMMED {
+                sum(column)
+            } else {
+                column.chunks(SUMMED).map(sum).fold(CompensatedSum::default(), CompensatedSum::plus).total()
+            };
         }
+    }
+}
+
+/// Terms summed up before what a sum loses by rounding is kept: in f32 a million would lose three digits.
+const SUMMED: usize = 1024;
+
+/// Writes the sum of every row, of at least one; of a matrix without columns, 0.
+pub(crate) fn row_sums<T: Real>(columns: &[T], sums: &mut [T], room: &mut Vec<T>) {
+    /// Columns summed up before what a sum loses is kept.
+    const TOGETHER: usize = SUMMED / 8;
+
+    fn plain<T: Real>(columns: &[T], sums: &mut [T]) {
+        sums.fill(T::zero());
+        for column in columns.chunks_exact(sums.len()) {
+            sums.iter_mut().zip(column).for_each(|(sum, &x)| *sum += x);
+        }
+    }
+
+    let rows = sums.len();
+    let (first, others) = columns.split_at(columns.len().min(rows * TOGETHER));
+    plain(first, sums);
+    if others.is_empty() {
+        return;
+    }
+    room.clear();
+    room.resize(2 * rows, T::zero());
+    let (part, lost) = room.split_at_mut(rows);
+    for columns in others.chunks(rows * TOGETHER) {
+        plain(columns, part);
+        for ((sum, &part), lost) in sums.iter_mut().zip(&*part).zip(&mut *lost) {
+            let (more, of_more) = exact_sum(*sum, part);
+            (*sum, *lost) = (more, *lost + of_more);
+        }
+    }
+    // A sum that is no finite number is what plain addition makes of it.
+    for (sum, &lost) in sums.iter_mut().zip(&*lost) {
+        *sum = if sum.is_finite() { *sum + lost } else { *sum };
     }
 }
 

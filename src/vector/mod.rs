@@ -18,7 +18,7 @@ mod products;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use arithmetic::{Arithmetic, column_sums, combine};
+pub(crate) use arithmetic::{Arithmetic, column_sums, combine, row_sums};
 pub(crate) use block::{Block, ColumnKernel, NEAR_ROWS, READ_ROWS, chunk, over_columns, padded};
 pub(crate) use lane::{
     Lane, chosen, exp, exp_m1, ln, ln_1p, normal_cdf, normal_pdf, one_m_exp_m, sigmoid, sigmoid_slope, softplus, tanh,

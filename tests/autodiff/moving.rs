@@ -119,3 +119,30 @@ fn a_row_is_summed_as_it_is_alone() {
     );
     assert_eq!(tape.filled(3, 0, 1.0).ln_softmax().shape(), (3, 0));
 }
+
+/// A million terms one after another in f32 would lose three digits, all to the same side.
+#[test]
+fn sums_of_very_many_terms_keep_their_digits_in_single_precision() {
+    let tape = Tape::<f32>::new();
+    let n = 1_000_000;
+    // What the terms really are, times n.
+    let (exact, bound) = (f64::from(0.1_f32) * 1e6, 4e-6); // 128 roundings of ε/2, in the worst order, and as much for what is kept
+    for (x, axis) in [(tape.filled(1, n, 0.1), 1), (tape.filled(n, 1, 0.1), 0), (tape.filled(2, n / 2, 0.1), 1)] {
+        let sums = [x.sum(), if axis == 1 { x.sum_columns().sum() } else { x.sum_rows().sum() }];
+        for sum in sums {
+            let sum = f64::from(sum.to_scalar().unwrap());
+            assert!((sum / exact - 1.0).abs() <= bound, "{sum}");
+        }
+    }
+    // Exactly, where every partial sum is a number.
+    assert_eq!(
+        tape.filled(3, 1 << 25, 1.0).sum_columns().to_matrix().unwrap(),
+        DMatrix::from_element(3, 1, 33554432.0)
+    );
+    // Infinities and NaN as plain addition has them.
+    let far = tape.var(&DMatrix::from_fn(2, 3000, |i, j| if j == 2500 { [f32::INFINITY, f32::NAN][i] } else { 1.0 }));
+    let sums = far.sum_columns().to_matrix().unwrap();
+    assert!(sums[0] == f32::INFINITY && sums[1].is_nan(), "{sums}");
+    let largest = tape.filled(1, 3000, f32::MAX);
+    assert_eq!((largest.sum().to_scalar(), largest.sum_columns().to_scalar()), (Ok(f32::INFINITY), Ok(f32::INFINITY)));
+}

@@ -430,3 +430,16 @@ fn more_entries_than_memory_can_have_are_a_failure() {
     let error = tape.filled(1, 3, 0.0).repeat_rows(usize::MAX).sum().to_scalar().unwrap_err();
     assert_eq!(error, TapeError::TooLarge { op: "RepeatRows", rows: usize::MAX, columns: 3 });
 }
+
+/// A computation whose shape depends on values has no derivative to be checked: that is said, and is no panic.
+#[test]
+fn checking_what_changes_its_shape_is_an_error() {
+    let at = [DMatrix::from_element(1, 1, 1.0)];
+    let result = fenchel::autodiff::check::gradients(
+        |_, x| x[0].fill(1, if x[0].to_scalar().unwrap() > 1.0 { 2 } else { 1 }),
+        &at,
+        1,
+        &mut Xoshiro256PlusPlus::seed_from_u64(8),
+    );
+    assert!(matches!(result, Err(CheckError::Tape(TapeError::ShapeMismatch { op: "check", .. }))), "{result:?}");
+}

@@ -98,6 +98,23 @@ fn images_of_as_many_entries_and_another_height_do_not_add_up() {
 }
 
 #[test]
+fn images_of_as_many_pixels_and_another_height_do_not_go_side_by_side() {
+    let fails = |first, second| {
+        let tape = Tape::<f64>::new();
+        let image = |shape: [usize; 3]| Images { rows: tape.filled(1, 6 * shape[2].min(2), 1.0), shape };
+        let images = [image(first), image(second)];
+        let joined = Layer::<f64, Fan<Image, 2>>::apply(&FanInConcat, &tape, &(), images);
+        (joined.shape, joined.rows.to_matrix())
+    };
+    assert_eq!(fails([2, 3, 1], [2, 3, 2]), ([2, 3, 3], Ok(DMatrix::from_element(1, 18, 1.0))));
+    assert!(matches!(fails([2, 3, 2], [3, 2, 2]).1, Err(TapeError::ShapeMismatch { .. })));
+    assert!(fails([2, 3, usize::MAX], [2, 3, usize::MAX]).1.is_err());
+    let tape = Tape::<f64>::new();
+    let wide = tape.filled(0, usize::MAX, 1.0);
+    assert!(Layer::<f64, Fan<Wire, 2>>::apply(&FanInConcat, &tape, &(), [wide; 2]).to_matrix().is_err());
+}
+
+#[test]
 fn no_layers_and_identities_change_nothing() {
     let rows = random(5, 3, &mut rng(22));
     let none: Vec<Tanh> = Vec::new();

@@ -131,3 +131,13 @@ fn a_law_with_a_parameter_that_it_cannot_have_is_refused() {
     assert!(I::Constant(1e300).draw::<f32, _>(&mut rng(39), (1, 1), (1, 1)).is_err());
     assert!(I::GlorotNormal.draw::<f32, _>(&mut rng(39), (usize::MAX, 2), (1, 1)).is_err());
 }
+
+/// Without rows there may be more columns than can be counted through.
+#[test]
+fn a_matrix_without_entries_takes_no_draw_and_no_time() {
+    for law in [Initializer::Orthogonal { gain: 1.0 }, Initializer::GlorotNormal, Initializer::Uniform { limit: 1.0 }] {
+        for shape in [(0, usize::MAX), (usize::MAX, 0), (0, 0)] {
+            assert_eq!(law.draw::<f64, _>(&mut rng(40), shape, (1, 1)).unwrap().shape(), shape);
+        }
+    }
+}

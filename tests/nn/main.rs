@@ -13,7 +13,8 @@ use fenchel::autodiff::{Gradients, Params, Path, value_and_grad};
 use fenchel::elementary::Function;
 use fenchel::nalgebra::DMatrix;
 use fenchel::nn::{
-    AffineParams, Dense, Elementwise, Layer, LeakyRelu, Relu, Rescale, Sigmoid, Softplus, Tanh, Wire, evaluate,
+    AffineParams, Dense, Elementwise, Layer, LeakyRelu, Relu, Rescale, Sigmoid, Softplus, Tanh, Wire, cross_entropy,
+    evaluate,
 };
 use fenchel::rand::rngs::Xoshiro256PlusPlus;
 use fenchel::rand::{RngExt, SeedableRng};
@@ -221,4 +222,35 @@ fn rescale_undoes_the_rescale_with_the_inverse_map() {
 fn a_width_beyond_memory_is_refused() {
     let error = Layer::<f64>::init(&(Tanh, Dense(usize::MAX)), &mut rng(1), 2).unwrap_err();
     assert!(matches!(&error, LayerError::Refused { path, .. } if path == "1"), "{error}");
+}
+
+/// ln p = −∞ of classes that are not the label costs nothing, and of the label everything.
+#[test]
+fn a_class_that_is_impossible_costs_nothing_unless_it_is_the_label() {
+    fn loss(logits: &[f64], label: usize) -> (f64, Vec<f64>) {
+        let tape = Tape::new();
+        let x = tape.var(&DMatrix::from_row_slice(1, logits.len(), logits));
+        let loss = cross_entropy(x.ln_softmax(), &[label]);
+        let [slope] = tape.grad(loss, [x]);
+        (loss.to_scalar().unwrap(), slope.to_matrix().unwrap().as_slice().to_vec())
+    }
+    let nowhere = f64::NEG_INFINITY;
+    assert_eq!(loss(&[0.0, nowhere], 0), (0.0, vec![0.0, 0.0]));
+    assert_eq!(loss(&[0.0, nowhere, 0.0], 2), (2.0_f64.ln(), vec![0.5, 0.0, -0.5]));
+    assert_eq!(loss(&[1e308, -1e308], 0), (0.0, vec![0.0, 0.0]));
+    assert_eq!(loss(&[0.0, nowhere], 1).0, f64::INFINITY);
+    // The mean of many, and its slope (p − 1 of the label)/n.
+    let tape = Tape::new();
+    let logits = random(50, 4, &mut rng(61));
+    let labels: Vec<usize> = (0..50).map(|i| i * 7 % 4).collect();
+    let x = tape.var(&logits);
+    let mean = cross_entropy(x.ln_softmax(), &labels);
+    let sums: Vec<f64> = logits.row_iter().map(|row| row.iter().map(|x| x.exp()).sum()).collect();
+    let expected = labels.iter().enumerate().map(|(i, &label)| sums[i].ln() - logits[(i, label)]).sum::<f64>() / 50.0;
+    assert!((mean.to_scalar().unwrap() - expected).abs() < 1e-14); // fifty terms of order one
+    let [slope] = tape.grad(mean, [x]);
+    let expected = DMatrix::from_fn(50, 4, |i, j| {
+        (logits[(i, j)].exp() / sums[i] - if labels[i] == j { 1.0 } else { 0.0 }) / 50.0
+    });
+    assert!((slope.to_matrix().unwrap() - expected).amax() < 1e-16);
 }

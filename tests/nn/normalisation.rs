@@ -224,6 +224,46 @@ fn the_spectral_norm_of_zero_weights_is_no_nan() {
     assert!(gradients.leaves().iter().all(|leaf| leaf.iter().all(|x| x.is_finite())), "{gradients:?}");
 }
 
+/// A direction that the weight takes to 0 would stay 0 for good.
+#[test]
+fn the_power_method_begins_again_where_it_has_led_to_zero() {
+    let zeros = Dense(2).initialized(Initializer::Zeros, Initializer::Zeros);
+    let (_, mut params) = Layer::<f64>::init(&SpectralNorm(zeros), &mut rng(58), 2).unwrap();
+    assert!((params.direction.norm() - 1.0).abs() < 1e-15, "{}", params.direction);
+    // Of a weight of one singular value that is not 0, and a direction that it takes to 0.
+    params.weight = DMatrix::from_row_slice(2, 2, &[3.0, 0.0, 0.0, 0.0]);
+    params.direction = DMatrix::from_row_slice(1, 2, &[0.0, 1.0]);
+    let (rows, mut drawn) = (DMatrix::from_row_slice(1, 2, &[1.0, 1.0]), rng(59));
+    let tape = Tape::new();
+    let lifted = params.lift(&tape);
+    let y = SpectralNorm(Dense(2)).apply_train(&tape, &lifted, tape.var(&rows), &mut drawn).to_matrix().unwrap();
+    assert!((y[0].abs() - 1.0).abs() < 1e-15 && y[1] == 0.0, "{y}");
+    let next = tape.tracked(lifted.direction).to_matrix().unwrap();
+    assert!((next[0].abs() - 1.0).abs() < 1e-15 && next[1] == 0.0, "{next}");
+}
+
+#[test]
+fn settings_that_init_would_refuse_are_failures_of_the_tape() {
+    fn fails<L: Layer<f64, Wire, Out = Wire>>(
+        layer: L,
+        params: impl Fn(&Tape<f64>) -> fenchel::nn::Lifted<'_, f64, L, Wire>,
+    ) {
+        let tape = Tape::new();
+        let y = layer.apply_train(&tape, &params(&tape), tape.filled(4, 2, 1.0), &mut rng(1)).to_matrix();
+        assert!(matches!(y, Err(fenchel::TapeError::InvalidSetting { .. })), "{y:?}");
+    }
+    for drop_probability in [1.0, 1.5, -0.5, f64::NAN] {
+        fails(Dropout { drop_probability }, |_| ());
+    }
+    for epsilon in [0.0, -1.0, f64::NAN] {
+        let (_, params) = Layer::<f64, Wire>::init(&LayerNorm::default(), &mut rng(1), 2).unwrap();
+        let (_, of_batch) = Layer::<f64, Wire>::init(&BatchNorm::default(), &mut rng(1), 2).unwrap();
+        fails(LayerNorm { epsilon }, |tape| params.lift(tape));
+        fails(BatchNorm { epsilon, ..BatchNorm::default() }, |tape| of_batch.lift(tape));
+        fails(BatchNorm { decay: epsilon - 0.5, ..BatchNorm::default() }, |tape| of_batch.lift(tape));
+    }
+}
+
 #[test]
 fn dropout_leaves_out_its_share_and_keeps_the_mean() {
     let (p, n) = (0.3, 100_000);

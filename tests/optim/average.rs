@@ -68,6 +68,19 @@ fn a_mean_and_an_unbiased_average_are_the_sums_that_they_stand_for() {
     }
 }
 
+/// Of numbers that are farther apart than the numbers reach.
+#[test]
+fn averages_of_the_largest_numbers_are_numbers() {
+    let mut exponential = Average::new(0.9, row(&[1e308])).unwrap();
+    exponential.update(&row(&[-1e308])).unwrap();
+    assert!((exponential.params()[0] / 8e307 - 1.0).abs() < 1e-15); // three roundings
+    let mut mean = Average::mean(row(&[0.0]));
+    for (x, expected) in [(1.5e308, 1.5e308), (-1.5e308, 0.0), (1.5e308, 5e307)] {
+        mean.update(&row(&[x])).unwrap();
+        assert!((mean.params()[0] - expected).abs() <= 1e-15 * 1.5e308, "{} {expected}", mean.params()[0]);
+    }
+}
+
 #[test]
 fn tracked_leaves_are_copied_and_not_averaged() {
     let at = |x: f64| Tracking { mean: row(&[x]), weight: row(&[x]) };

@@ -1,9 +1,12 @@
 //! Schedules: closed values, and the settings that they may have.
 
 use fenchel::OptimError;
+use fenchel::nalgebra::DMatrix;
 use fenchel::optim::{Adam, Schedule};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+
+use crate::{gradients, row};
 
 proptest! {
     #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
@@ -123,4 +126,25 @@ fn a_setting_of_a_schedule_out_of_range_is_an_error_with_its_name_and_value() {
     for schedule in [exponential(1e-60, 0.5, 5), polynomial(0.1, 1e60, 1.0), warm_up(1e60, Schedule::Constant(0.1))] {
         assert!(Adam::<f64>::new(schedule.clone()).is_ok() && Adam::<f32>::new(schedule).is_err());
     }
+}
+
+/// Half of the steps at one rate and the others at another are those of a schedule of both.
+#[test]
+fn an_optimiser_goes_on_with_another_schedule_as_if_it_had_had_it() {
+    let both = Schedule::Piecewise { initial: 0.1, changes: vec![(5, 0.01)] };
+    let (mut changed, mut planned) = (Adam::<f64>::new(0.1).unwrap(), Adam::<f64>::new(both).unwrap());
+    let (mut x, mut y) = (row(&[1.0, -2.0]), row(&[1.0, -2.0]));
+    for t in 0..10 {
+        if t == 5 {
+            changed.set_schedule(0.01).unwrap();
+        }
+        let gradient = |at: &DMatrix<f64>| gradients(&[at.map(|at| at + f64::from(t))]);
+        let (at_x, at_y) = (gradient(&x), gradient(&y));
+        changed.update(&mut x, &at_x).unwrap();
+        planned.update(&mut y, &at_y).unwrap();
+    }
+    assert_eq!((x, changed.steps()), (y, 10));
+    let before = changed.clone();
+    assert!(matches!(changed.set_schedule(f64::NAN), Err(OptimError::InvalidSetting { .. })));
+    assert_eq!(changed, before);
 }
