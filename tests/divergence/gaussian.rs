@@ -419,11 +419,11 @@ fn renyi_knows_the_small_eigenvalues_beside_the_large_ones() {
     // The order, the factor of P, its mean, R(P, Q) and R(Q, P), with Q standard normal; and how often ε they may be off: what is left of the factor where its
     // columns are of one size has this condition number.
     let cases = [
-        (0.5, dmatrix![1e9, 0.0; 3e8, 1.0], [0.0, 0.0], [20.074135541803240, 20.074135541803240], 10.0),
-        (0.5, dmatrix![1e9, 0.0; 3e8, 1.0], [3.0, -2.0], [22.086097264291278, 22.086097264291278], 10.0),
-        (0.5, dmatrix![1e8, 0.0; 1e8, 1e-8], [0.0, 0.0], [36.148214307344786, 36.148214307344786], 10.0),
-        (0.5, dmatrix![1e8, 0.0; 1e8, 1e-8], [3.0, -2.0], [42.398214307344785, 42.398214307344785], 10.0),
-        (0.5, dmatrix![1e8, 0.0; 1e8, 1.0], [3.0, -2.0], [22.299665338167251, 22.299665338167251], 10.0),
+        (0.5, dmatrix![1e9, 0.0; 3e8, 1.0], [0.0, 0.0], [20.074_135_541_803_24, 20.074_135_541_803_24], 10.0),
+        (0.5, dmatrix![1e9, 0.0; 3e8, 1.0], [3.0, -2.0], [22.086_097_264_291_28, 22.086_097_264_291_28], 10.0),
+        (0.5, dmatrix![1e8, 0.0; 1e8, 1e-8], [0.0, 0.0], [36.148_214_307_344_79, 36.148_214_307_344_79], 10.0),
+        (0.5, dmatrix![1e8, 0.0; 1e8, 1e-8], [3.0, -2.0], [42.398_214_307_344_79, 42.398_214_307_344_79], 10.0),
+        (0.5, dmatrix![1e8, 0.0; 1e8, 1.0], [3.0, -2.0], [22.299_665_338_167_25, 22.299_665_338_167_25], 10.0),
         (0.001, dmatrix![1e6, 0.0; 5e5, 1e-6], [3.0, -2.0], [15.383187628079036, 10.488092536901299], 1e3),
         (0.9, dmatrix![1e-3, 0.0; 1e5, 1e-5], [3.0, -2.0], [126.01020741669531, 309.37565384226984], 1e8),
         (0.3, dmatrix![1.5, 0.0; 1e7, 2.0], [3.0, -2.0], [25.312491149653932, 23.368840514607943], 1e7),
@@ -439,7 +439,7 @@ fn renyi_knows_the_small_eigenvalues_beside_the_large_ones() {
     // Squared Hellinger is 2 less a hundred-thousandth, and not 2.
     let p = Gaussian::from_cholesky(DVector::zeros(2), dmatrix![1e9, 0.0; 3e8, 1.0]).unwrap();
     let hellinger = between(SquaredHellinger, &p, &Gaussian::standard(2).unwrap());
-    assert!((hellinger - (2.0 - 2.0 * (-0.5 * 20.074135541803240_f64).exp())).abs() < 1e-14);
+    assert!((hellinger - (2.0 - 2.0 * (-0.5 * 20.074_135_541_803_24_f64).exp())).abs() < 1e-14);
     // Much the same in single precision.
     let single = |p: DMatrix<f32>| {
         let (p, q) = (Gaussian::from_cholesky(DVector::zeros(2), p).unwrap(), Gaussian::standard(2).unwrap());
@@ -462,9 +462,9 @@ fn renyi_of_extreme_orders_and_widths_on_the_line() {
     for (order, deviation, mean, expected) in [
         (1e-12, 1e-150, 0.0, 331.57225339112876),
         (0.5, 1e-9, 0.0, 20.030118656386466),
-        (5000.0, 0.5, 0.0, 0.69232405815712385),
-        (1e9, 0.5, 0.0, 0.69314717034215341),
-        (1e-3, 1e-4, 10.0, 55.752510902475629),
+        (5000.0, 0.5, 0.0, 0.692_324_058_157_123_8),
+        (1e9, 0.5, 0.0, 0.693_147_170_342_153_5),
+        (1e-3, 1e-4, 10.0, 55.752_510_902_475_63),
     ] {
         let found = of(order, deviation, mean);
         assert!((found / expected - 1.0).abs() < 1e-13, "{order} {deviation}: {found} {expected}"); // a logarithm of 345 rounds by 1e-13 of 330
