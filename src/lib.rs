@@ -1,3 +1,4 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! **fenchel minimises the divergence that you name.**
 //!
 //! Sample Gaussian mixtures, fit them by maximum likelihood, measure f-divergences, and train small generative models against
@@ -96,14 +97,24 @@
 //!
 //! # Conventions
 //!
-//! * Rows are samples: a batch is a `DMatrix` of shape (samples, features).
-//! * Logarithms are natural, and called `ln`. Every divergence prints its formula, because scales differ in the literature.
+//! * Rows are samples: a batch is a `DMatrix` of shape (samples, features). Numbers that come row by row, from a CSV file say, become one by
+//!   `DMatrix::from_row_slice(n, d, &numbers)`; `from_vec` reads column after column. The log-likelihood of rows under a law is `law.ln_pdf_rows(&rows)?.sum()`.
+//! * Logarithms are natural, and called `ln`. Every divergence documents its formula, because scales differ in the literature.
 //! * P is the data, Q the model; D(P‖Q) is forward, v is ln p/q.
-//! * `x` allocates, `x_to` writes into a buffer, `x_mut` overwrites. What can fail returns a `Result`; nothing panics, short of
-//!   running out of memory, and but for a slice of the wrong length handed to `rand_distr`'s `MultiDistribution`, which asks for that.
+//! * `x` allocates, `x_to` writes into a buffer. What can fail returns a `Result`; nothing panics, except when memory runs out, or when a slice of the wrong length is handed to
+//!   `rand_distr`'s `MultiDistribution`, whose contract asks for that.
 //! * Whatever draws takes an rng; an estimate carries its error bar.
 //! * Everything is generic over `f32` and `f64`, and what does not draw also over dual numbers, but for what needs eigenvalues.
-//! * [`nalgebra`], [`rand`], [`rand_distr`] and [`approx`] are re-exported; raising the version of one is a breaking change.
+//! * [`nalgebra`], [`rand`], [`rand_distr`] and [`approx`] are re-exported; raising the version of one is a breaking change. They have few features here: no macros of nalgebra, and of
+//!   rand's generators `Xoshiro256PlusPlus` and `SmallRng`. For `rand::rng()`, `StdRng` or `dvector!` name `rand` or `nalgebra` in a manifest of your own.
+//!
+//! # Features
+//!
+//! * `simd`, on by default: loops in the widest instructions that the machine has, chosen at run time. Without it the same numbers more slowly, but for matrix products, which differ by
+//!   rounding.
+//! * `rayon`: estimation, large products and activations on all cores, with the same bits on any number of them.
+//! * `serde`: parameters, optimisers, schedules and averages in any format.
+//! * `safetensors`: parameters as files that Python reads and writes.
 
 pub mod autodiff;
 pub mod distribution;

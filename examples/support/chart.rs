@@ -57,7 +57,9 @@ impl<'a> Chart<'a> {
 
 /// Charts in a grid of `columns` columns with a common legend, as `stem`.png and `stem`.svg.
 pub fn chart_figure(charts: &[Chart], columns: usize, stem: &Path) -> Result<(), Failure> {
-    draw(charts, columns, stem).map_err(Failure::because)
+    draw(charts, columns, stem).map_err(Failure::because)?;
+    eprintln!("picture in {}.png", stem.display());
+    Ok(())
 }
 
 fn draw(charts: &[Chart], columns: usize, stem: &Path) -> Result<(), String> {

@@ -4,20 +4,42 @@
 //! *with the same operations on the same tape*: it is an ordinary variable, so a gradient of a gradient (a gradient penalty, a
 //! Hessian-vector product) needs nothing new. The set of operations, [`Op`], is closed.
 //!
-//! | file | what it holds |
-//! |---|---|
-//! | `tape` | the tape: what users call |
-//! | `graph` | nodes, and when they are computed |
-//! | `slots` | where their values are kept: buffers that steps of any kind share |
-//! | `var` | variables: methods and operators |
-//! | `op` | the closed set of operations, their shapes |
-//! | `kernel` | how an operation fills its slot |
-//! | `rules` | the adjoint table |
-//! | `transform` | gradients from a recorded computation |
-//! | `selection` | which columns a gather takes |
-//! | `params` | parameter trees |
-//! | `trace` | what is on a tape, in words and pictures |
-//! | `check` | is a gradient right? |
+//! A step of training is a loss, its gradient by a tree of [`Params`], and an update:
+//!
+//! ```
+//! use fenchel::autodiff::{Gradients, Tape, value_and_grad};
+//! use fenchel::nalgebra::DMatrix;
+//! use fenchel::optim::Adam;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (x, y) = (DMatrix::from_row_slice(3, 1, &[0.0, 1.0, 2.0]), DMatrix::from_row_slice(3, 1, &[1.0, 3.0, 5.0]));
+//! let mut line = (DMatrix::from_element(1, 1, 0.0), DMatrix::from_element(1, 1, 0.0)); // slope and intercept
+//! let (mut tape, mut gradients, mut adam) = (Tape::new(), Gradients::new(), Adam::new(0.1)?);
+//! for _ in 0..500 {
+//!     value_and_grad(&mut tape, &line, &mut gradients, |t, &(slope, intercept)| {
+//!         (t.var(&x).affine(slope, intercept) - t.var(&y)).square().mean()
+//!     })?;
+//!     adam.update(&mut line, &gradients)?;
+//! }
+//! assert!((line.0[0] - 2.0_f64).abs() < 1e-3 && (line.1[0] - 1.0).abs() < 1e-3);
+//! # Ok(())
+//! # }
+//! ```
+
+// | file | what it holds |
+// |---|---|
+// | `tape` | the tape: what users call |
+// | `graph` | nodes, and when they are computed |
+// | `slots` | where their values are kept: buffers that steps of any kind share |
+// | `var` | variables: methods and operators |
+// | `op` | the closed set of operations, their shapes |
+// | `kernel` | how an operation fills its slot |
+// | `rules` | the adjoint table |
+// | `transform` | gradients from a recorded computation |
+// | `selection` | which columns a gather takes |
+// | `params` | parameter trees |
+// | `trace` | what is on a tape, in words and pictures |
+// | `check` | is a gradient right? |
 
 mod graph;
 mod kernel;
@@ -41,7 +63,7 @@ pub use trace::NonFinite;
 pub use transform::value_and_grad;
 pub use var::{Entrywise, Var};
 
-/// What can go wrong on a tape.
+/// What can go wrong on a tape. Where it did, [`Tape::dump`] tells: it ends there.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TapeError {
@@ -121,7 +143,9 @@ pub enum TapeError {
         classes: usize,
     },
     /// A loss is NaN or infinite. [`Tape::first_nan`] or [`Tape::first_non_finite`] tells more of the node that made the first such value.
-    #[error("the loss is {value}; the first such value is that of node {node}, {op}")]
+    #[error(
+        "the loss is {value}; the first such value is that of node {node}, {op}, whose layer `Tape::first_non_finite` tells"
+    )]
     NonFiniteLoss {
         /// The loss.
         value: f64,

@@ -12,7 +12,7 @@ use crate::real::Real;
 /// A matrix is a leaf, `()` is the empty tree, and a tuple or a `Vec` of trees is a tree. Leaves have an order and a stable path such as
 /// `2.weight`; gradients and the moments of an optimiser are flat lists in that order.
 ///
-/// An implementation must hand out its leaves in the same order in all three methods.
+/// An implementation must hand out its leaves in the same order in all three methods. There is one in the example of [`Layer`](crate::nn::Layer).
 ///
 /// A leaf that training keeps up to date without descending along it (a running mean) is visited under a path marked
 /// [`tracked`](Path::tracked).

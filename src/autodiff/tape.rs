@@ -13,7 +13,7 @@ use crate::real::{Real, copy};
 /// Where computations are recorded, so that they can be differentiated.
 ///
 /// Values are matrices, rows being samples. A step overwrites the matrices of those before it: a loop makes the tape allocate nothing after its first
-/// round, however many different losses, up to sixteen, take turns on it.
+/// round, if no more than sixteen different losses take turns on it.
 ///
 /// ```
 /// use fenchel::Tape;
@@ -82,7 +82,7 @@ impl<T: Real> Tape<T> {
         self.filled(1, 1, value)
     }
 
-    /// Puts a matrix on the tape all entries of which are `value`.
+    /// Puts a matrix on the tape whose entries are all `value`.
     pub fn filled(&self, rows: usize, columns: usize, value: T) -> Var<'_, T> {
         self.leaf((rows, columns), |slot| slot.as_mut_slice().fill(value))
     }

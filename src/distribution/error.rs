@@ -9,7 +9,7 @@ use crate::real::{Real, fits, to_f64};
 #[non_exhaustive]
 pub enum DistributionError {
     /// A law on a space of dimension 0.
-    #[error("dimension 0")]
+    #[error("a law needs at least 1 dimension, not 0")]
     ZeroDimension,
     /// Something has the wrong number of dimensions.
     #[error("{what} has dimension {found}, not {expected}")]

@@ -9,7 +9,8 @@ use crate::distribution::Law;
 use crate::elementary::Elementary;
 use crate::real::{real, to_f64};
 
-/// A positive multiple of a divergence: c D, with generator c f. Written `2.0 * ForwardKl`, or [`Weighted::new`].
+/// A positive multiple of a divergence: c D, with generator c f. Written `2.0 * ForwardKl`, the number on the left, of any divergence of this crate; of one of your own it is
+/// [`Weighted::new`].
 ///
 /// `c * d` cannot return a `Result`. A weight that is not positive and finite therefore makes a divergence that whatever returns a `Result` refuses, naming the
 /// weight, and whose formulas are NaN: so is the loss of its game, which [`value_and_grad`](crate::autodiff::value_and_grad) refuses.

@@ -131,7 +131,59 @@
 //! # A divergence of your own
 //!
 //! Implement [`FDivergence`] for exact values; [`Objective`], [`Variational`] and [`Smooth`] for games; [`Conjugate`] if you know f*. All formulas are written once
-//! over [`Elementary`], and hold on numbers and on tape variables alike. `tests/divergence` has the laws to put it through, `tests/downstream` an example.
+//! over [`Elementary`], and hold on numbers and on tape variables alike.
+//!
+//! ```
+//! use fenchel::Elementary;
+//! use fenchel::divergence::{FDivergence, LogRatio, Objective, Triangular, Variational, Weighted, exact};
+//!
+//! /// ∫ (p − q)²/(2(p + q)), with f(u) = (u − 1)²/(2(1 + u)) and u = eᵛ.
+//! #[derive(Clone, Copy, Debug, PartialEq)]
+//! struct LeCam;
+//!
+//! impl FDivergence for LeCam {
+//!     type Swapped = Self;
+//!
+//!     fn value<E: Elementary>(&self, v: E) -> E {
+//!         (v.exp_m1() * v.scale(0.5).tanh()).scale(0.5)
+//!     }
+//!
+//!     fn at_zero(&self) -> f64 {
+//!         0.5 // what a unit of mass costs that P lacks
+//!     }
+//!
+//!     fn slope_at_infinity(&self) -> f64 {
+//!         0.5 // ... and that Q lacks
+//!     }
+//!
+//!     fn swap(&self) -> Self {
+//!         *self
+//!     }
+//! }
+//!
+//! impl Objective for LeCam {
+//!     type Critic = LogRatio;
+//!
+//!     fn fake<E: Elementary>(&self, v: E) -> E {
+//!         -self.real(-v) // f is its own swap
+//!     }
+//! }
+//!
+//! impl Variational for LeCam {
+//!     /// f′(u) = ½ − 2/(1 + u)².
+//!     fn real<E: Elementary>(&self, v: E) -> E {
+//!         (-v).sigmoid().square().scale(-2.0).shift(0.5)
+//!     }
+//! }
+//!
+//! let (p, q) = ([0.5, 0.5], [0.25, 0.75]);
+//! let twice: f64 = exact::discrete(&Weighted::new(2.0, LeCam)?, &p, &q)?;
+//! assert!((twice - exact::discrete(&Triangular, &p, &q)?).abs() < 1e-15);
+//! # Ok::<(), fenchel::DivergenceError>(())
+//! ```
+//!
+//! The crate's operators are for its own: for multiples and sums of yours there are [`Weighted::new`] and [`Sum::new`], and `ForwardKl + LeCam` works. The tests of the repository
+//! have the laws to put it through.
 
 mod alpha;
 mod chi_square;

@@ -9,7 +9,7 @@ use crate::elementary::Elementary;
 /// f(u) = ln((1 + u)/(2u)) + (u − 1)/2.
 ///
 /// * **Finite** only if P has mass wherever Q has.
-/// * It **seeks**, like [`ReverseKl`](super::ReverseKl), of which it is what the midpoint leaves: mass that P lacks costs without bound, mass that Q lacks ½ a unit.
+/// * It **seeks**, like [`ReverseKl`](super::ReverseKl), from which KL(Q‖M) has been taken: mass that P lacks costs without bound, mass that Q lacks ½ a unit.
 /// * Its **non-saturating** step minimises the divergence with f″(u) = (1 + 2u)/(u³(1 + u)²) instead.
 ///
 /// The generator's loss E_Q −ln(p/(p + q)) of Goodfellow et al. (2014), *Generative adversarial nets*, read as a function of Q in place of its gradient

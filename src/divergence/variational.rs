@@ -3,6 +3,8 @@
 //! A critic trained for any smooth divergence puts out v ≈ ln p/q. From that one critic come a lower bound on every other divergence ([`bound`]), Donsker and
 //! Varadhan's on KL ([`donsker_varadhan`]), an estimate of any divergence ([`plug_in`]), and the density ratio p/q itself, which is eᵛ. Use samples that the
 //! critic has not been trained on: on its own it does better than is true.
+//!
+//! A critic's outputs are a matrix of one column; its numbers are `v.as_slice()`, with `let v = evaluate(&critic, &mut tape, &params, &rows)?`.
 
 use super::exact::Mean;
 use super::{DivergenceError, Estimate, FDivergence, Variational};

@@ -31,6 +31,68 @@ impl fmt::Debug for Mode<'_> {
 }
 
 /// A map with parameters, which it does not hold, from signals of the port `P`.
+///
+/// A layer of your own is an `init` and a `forward`, and a tree of parameters, if none of those that there are will do:
+///
+/// ```
+/// use fenchel::autodiff::{Params, Path, Tape, Var};
+/// use fenchel::nalgebra::DMatrix;
+/// use fenchel::nn::{Dense, Layer, LayerError, Mode, Wire, summary};
+/// use fenchel::rand::{Rng, SeedableRng, rngs::Xoshiro256PlusPlus};
+/// use fenchel::{Real, SampleReal};
+///
+/// /// Every feature times a number of its own.
+/// struct Scale;
+///
+/// struct ScaleParams<M> {
+///     scale: M,
+/// }
+///
+/// impl<T: Real> Params<T> for ScaleParams<DMatrix<T>> {
+///     type Lifted<'t> = ScaleParams<Var<'t, T>>;
+///
+///     fn lift_with<'t>(&self, leaf: &mut dyn FnMut(&DMatrix<T>) -> Var<'t, T>) -> Self::Lifted<'t> {
+///         ScaleParams { scale: leaf(&self.scale) }
+///     }
+///
+///     fn visit(&self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &DMatrix<T>)) {
+///         leaf(&at.name("scale"), &self.scale);
+///     }
+///
+///     fn visit_mut(&mut self, at: &Path<'_>, leaf: &mut dyn FnMut(&Path<'_>, &mut DMatrix<T>)) {
+///         leaf(&at.name("scale"), &mut self.scale);
+///     }
+/// }
+///
+/// impl<T: Real> Layer<T> for Scale {
+///     type Out = Wire;
+///     type Params = ScaleParams<DMatrix<T>>;
+///
+///     fn init<R: Rng + ?Sized>(&self, _: &mut R, width: usize) -> Result<(usize, Self::Params), LayerError>
+///     where
+///         T: SampleReal,
+///     {
+///         Ok((width, ScaleParams { scale: DMatrix::from_element(1, width, T::one()) }))
+///     }
+///
+///     fn forward<'t>(
+///         &self,
+///         _: &'t Tape<T>,
+///         params: &ScaleParams<Var<'t, T>>,
+///         x: Var<'t, T>,
+///         _: &mut Mode<'_>,
+///     ) -> Var<'t, T> {
+///         x.component_mul(params.scale.repeat_rows(x.shape().0))
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let net = (Dense(8), Scale, Dense(1));
+/// let (_, params) = Layer::<f64>::init(&net, &mut Xoshiro256PlusPlus::seed_from_u64(1), 2)?;
+/// println!("{}", summary(&net, &params, 2)?);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a layer for signals of `{P}`",
     note = "in a tuple of layers, each must take what the one before it gives: its `P` is the `Out` before",

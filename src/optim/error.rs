@@ -5,10 +5,10 @@
 #[non_exhaustive]
 pub enum OptimError {
     /// A setting is out of its range.
-    #[error("{name} is {value}, but must be {range}")]
+    #[error("{what} is {value}, but must be {range}")]
     InvalidSetting {
         /// Which setting.
-        name: &'static str,
+        what: &'static str,
         /// Its value.
         value: f64,
         /// The values that it may have.
@@ -75,6 +75,6 @@ pub enum OptimError {
     },
 }
 
-pub(super) fn check_setting(name: &'static str, value: f64, range: &'static str, ok: bool) -> Result<(), OptimError> {
-    if ok { Ok(()) } else { Err(OptimError::InvalidSetting { name, value, range }) }
+pub(super) fn check_setting(what: &'static str, value: f64, range: &'static str, ok: bool) -> Result<(), OptimError> {
+    if ok { Ok(()) } else { Err(OptimError::InvalidSetting { what, value, range }) }
 }

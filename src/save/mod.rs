@@ -1,8 +1,28 @@
+// Without the feature there is nothing to link to.
+#![cfg_attr(not(feature = "safetensors"), allow(rustdoc::broken_intra_doc_links))]
 //! Keeping what was trained.
 //!
 //! With the feature `serde`, parameters, optimisers, averages and (by way of `rand`) generators are `Serialize` and `Deserialize`: one struct of all of them
 //! is a checkpoint, in whatever format you like, and training goes on from it as if it had never stopped, bit for bit, if the format keeps every bit
 //! (for `serde_json` that takes its feature `float_roundtrip`). [`restore`] then puts parameters back into place if they fit.
+//!
+//! ```
+//! # #[cfg(feature = "serde")]
+//! # {
+//! use fenchel::nn::{Dense, Layer, Tanh};
+//! use fenchel::optim::Adam;
+//! use fenchel::rand::rngs::Xoshiro256PlusPlus;
+//!
+//! type Net = (Dense, Tanh, Dense);
+//!
+//! #[derive(serde::Serialize, serde::Deserialize)]
+//! struct Checkpoint {
+//!     params: <Net as Layer<f64>>::Params,
+//!     adam: Adam<f64>,
+//!     rng: Xoshiro256PlusPlus,
+//! }
+//! # }
+//! ```
 //!
 //! With the feature `safetensors`, [`to_safetensors`] and [`from_safetensors`] write and read parameters as named tensors, which the Python package
 //! `safetensors` reads and writes as well.

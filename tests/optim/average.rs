@@ -107,7 +107,7 @@ fn averaging_what_is_not_finite_or_has_other_leaves_is_an_error_and_changes_noth
     let error = average.update(&vec![row(&[1.0]); 2]).unwrap_err();
     assert_eq!(error, OptimError::LeafCount { expected: 3, found: 2 });
     for decay in [1.0, -0.1, f64::NAN] {
-        assert!(matches!(Average::unbiased(decay, ()), Err(OptimError::InvalidSetting { name: "the decay", .. })));
+        assert!(matches!(Average::unbiased(decay, ()), Err(OptimError::InvalidSetting { what: "the decay", .. })));
     }
 }
 

@@ -33,7 +33,7 @@ fn a_setting_out_of_range_is_an_error_with_its_name_and_value() {
         let error = attempt.expect_err(part_of_name);
         let text = error.to_string();
         assert!(
-            matches!(error, OptimError::InvalidSetting { name, value, .. }
+            matches!(error, OptimError::InvalidSetting { what: name, value, .. }
                 if name.contains(part_of_name) && (value == expected || value.is_nan() && expected.is_nan())),
             "{part_of_name}, {expected}: {text}"
         );
@@ -42,7 +42,7 @@ fn a_setting_out_of_range_is_an_error_with_its_name_and_value() {
     assert!(betas(0.0, 0.0).is_ok() && cosine(1.0, 0.0).is_ok() && cosine(1.0, 2.0).is_ok());
     for decay in [1.0, -0.1, f64::NAN, f64::INFINITY] {
         let error = Average::new(decay, row(&[0.0])).expect_err("a decay");
-        assert!(matches!(error, OptimError::InvalidSetting { name, .. } if name.contains("decay")), "{error}");
+        assert!(matches!(error, OptimError::InvalidSetting { what: name, .. } if name.contains("decay")), "{error}");
     }
 }
 
@@ -154,7 +154,7 @@ fn every_setting_of_every_rule_is_checked() {
         for &value in bad.iter().chain(&[f64::NAN, f64::INFINITY, -0.5]) {
             let Err(error) = attempt(value) else { panic!("{name} may be {value}") };
             assert!(
-                matches!(error, OptimError::InvalidSetting { name: of, value: v, .. }
+                matches!(error, OptimError::InvalidSetting { what: of, value: v, .. }
                     if of.contains(name) && (v == value || v.is_nan() && value.is_nan())),
                 "{name}: {error}"
             );

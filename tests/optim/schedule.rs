@@ -117,7 +117,7 @@ fn a_setting_of_a_schedule_out_of_range_is_an_error_with_its_name_and_value() {
     for (schedule, part_of_name, expected) in cases {
         let error = Adam::<f64>::new(schedule.clone()).expect_err(part_of_name);
         assert!(
-            matches!(error, OptimError::InvalidSetting { name, value, .. }
+            matches!(error, OptimError::InvalidSetting { what: name, value, .. }
                 if name.contains(part_of_name) && (value == expected || value.is_nan() && expected.is_nan())),
             "{schedule:?}: {error}"
         );

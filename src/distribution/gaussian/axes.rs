@@ -4,10 +4,22 @@ use nalgebra::DVector;
 
 use super::{DiagonalGaussian, SphericalGaussian};
 use crate::distribution::marginal::{check_conditional, check_marginal};
-use crate::distribution::{Conditional, DistributionError, Law, Marginal, check_dimension, check_finite_vector};
+use crate::distribution::{
+    Conditional, DistributionError, Law, Marginal, check_dimension, check_finite_vector, check_size,
+};
 use crate::real::{Real, to_f64};
 
 impl<T: Real> DiagonalGaussian<T> {
+    /// N(0, I) on ℝᵈ.
+    ///
+    /// # Errors
+    ///
+    /// No dimension, or more than a vector can have.
+    pub fn standard(dimension: usize) -> Result<Self, DistributionError> {
+        check_size::<T>(dimension, 1)?;
+        Self::new(DVector::zeros(dimension), DVector::from_element(dimension, T::one()))
+    }
+
     /// N(`mean`, diag(`variances`)).
     ///
     /// # Errors
@@ -29,14 +41,24 @@ impl<T: Real> DiagonalGaussian<T> {
 }
 
 impl<T: Real> SphericalGaussian<T> {
+    /// N(0, I) on ℝᵈ.
+    ///
+    /// # Errors
+    ///
+    /// No dimension, or more than a vector can have.
+    pub fn standard(dimension: usize) -> Result<Self, DistributionError> {
+        check_size::<T>(dimension, 1)?;
+        Self::new(DVector::zeros(dimension), T::one())
+    }
+
     /// N(`mean`, `variance` I).
     ///
     /// ```
     /// use fenchel::distribution::{Mixture, SphericalGaussian};
-    /// use fenchel::nalgebra::dvector;
+    /// use fenchel::nalgebra::DVector;
     ///
     /// # fn main() -> Result<(), fenchel::DistributionError> {
-    /// let at = |x: f64, y: f64| SphericalGaussian::new(dvector![x, y], 0.01);
+    /// let at = |x: f64, y: f64| SphericalGaussian::new(DVector::from_vec(vec![x, y]), 0.01);
     /// let mixture = Mixture::new(&[1.0, 2.0], vec![at(-1.0, 0.0)?, at(1.0, 0.0)?])?;
     /// # Ok(())
     /// # }

@@ -25,7 +25,7 @@ use crate::vector::{Block, NEAR_ROWS, READ_ROWS, over_columns};
 /// standard normal.
 ///
 /// ```
-/// use fenchel::distribution::{Density, DiagonalGaussian, Gaussian};
+/// use fenchel::distribution::{Density, DiagonalGaussian, Gaussian, Moments};
 /// use fenchel::nalgebra::{DMatrix, DVector};
 ///
 /// # fn main() -> Result<(), fenchel::DistributionError> {
@@ -33,6 +33,7 @@ use crate::vector::{Block, NEAR_ROWS, READ_ROWS, over_columns};
 /// let law = Gaussian::new(mean.clone(), DMatrix::from_row_slice(2, 2, &[4.0, 0.0, 0.0, 1.0]))?;
 /// let exact = -(2.0 * std::f64::consts::PI * 2.0).ln(); // √det(2π Σ) = 2π · 2
 /// assert!((law.ln_pdf(&mean)? - exact).abs() < 1e-15 * exact.abs() * 4.0); // a few roundings
+/// assert_eq!((law.mean(), law.covariance()[(0, 0)]), (mean.clone(), 4.0)); // by the trait `Moments`
 ///
 /// // Independent coordinates: d numbers instead of d (d + 1)/2.
 /// let same = DiagonalGaussian::new(mean, DVector::from_vec(vec![4.0, 1.0]))?;

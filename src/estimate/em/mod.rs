@@ -46,13 +46,13 @@ pub(super) type MixtureOf<T, M> = Mixture<StructuredGaussian<T, <M as covariance
 /// data via the EM algorithm*; Bishop (2006), *Pattern Recognition and Machine Learning*, section 9.2.
 ///
 /// ```
-/// use fenchel::distribution::{Full, Gaussian, Mixture, SampleRows, SphericalGaussian};
+/// use fenchel::distribution::{Full, Mixture, SampleRows, SphericalGaussian};
 /// use fenchel::estimate::Em;
-/// use fenchel::nalgebra::dvector;
+/// use fenchel::nalgebra::DVector;
 /// use fenchel::rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let near = |x: f64| SphericalGaussian::new(dvector![x, 0.0], 1.0);
+/// let near = |x: f64| SphericalGaussian::new(DVector::from_vec(vec![x, 0.0]), 1.0);
 /// let law = Mixture::new(&[0.75, 0.25], vec![near(0.0)?, near(10.0)?])?;
 /// let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
 /// let rows = law.sample_rows(1000, &mut rng)?;
