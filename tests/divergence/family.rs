@@ -186,11 +186,12 @@ macro_rules! hold {
     }};
 }
 
-/// The text of every source file of the room.
+/// The text of every source file of the room, without what its documentation shows.
 fn sources() -> String {
     let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/divergence");
     let files = std::fs::read_dir(room).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
-    files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
+    let text: String = files.map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    text.lines().filter(|line| !line.starts_with("//")).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// The types after `before`, up to a blank, a bracket or a brace.
