@@ -140,13 +140,19 @@ fn moved<T: Real>(value: T, lost: T, slope: T) -> T {
     if lost.is_finite() && lost != T::zero() && value.is_finite() { value + lost * slope } else { value }
 }
 
-/// Of a smaller c nothing is left in 1 + c x, in any precision and for any x of use.
+/// Of a smaller c nothing is left in 1 + c x, in any precision and for any finite x of use.
 pub(crate) const NEGLIGIBLE: f64 = 1e-30;
+
+/// Is c x so small?
+#[inline(always)]
+fn is_negligible<T: Real>(c: f64, x: T) -> bool {
+    c.abs() < NEGLIGIBLE && (x.is_finite() || x.partial_cmp(&x).is_some() && real::<T>(c) == T::zero())
+}
 
 /// eᶜˣ.
 #[inline(always)]
 pub fn scaled_exp<T: Real>(c: f64, x: T) -> T {
-    if c.abs() < NEGLIGIBLE && x.partial_cmp(&x).is_some() {
+    if is_negligible(c, x) {
         return T::one();
     }
     let (product, lost) = exact_product(c, x);
@@ -161,7 +167,7 @@ pub fn scaled_exp<T: Real>(c: f64, x: T) -> T {
 /// ```
 #[inline(always)]
 pub fn scaled_exp_m1<T: Real>(c: f64, x: T) -> T {
-    if c.abs() < NEGLIGIBLE {
+    if c.abs() < NEGLIGIBLE && (real::<T>(c) == T::zero() || is_negligible(c, x)) {
         return x;
     }
     let (product, lost) = exact_product(c, x);

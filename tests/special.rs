@@ -125,6 +125,25 @@ fn kernels_return_their_limits_at_the_ends_of_the_line() {
     });
 }
 
+/// However small c is, unless it is 0.
+#[test]
+fn scaled_exponentials_have_their_limits_for_every_scale() {
+    let infinity = f64::INFINITY;
+    for c in [1e-20, 1e-29, 1e-31, 1e-40, 1e-300] {
+        assert_eq!([-infinity, infinity].map(|x| special::scaled_exp(c, x)), [0.0, infinity]);
+        let [low, high] = [-infinity, infinity].map(|x| special::scaled_exp_m1(c, x));
+        assert!((low * c + 1.0).abs() < 1e-15 && high == infinity, "{c}: {low} {high}");
+        // Between them eᶜˣ is 1, to rounding.
+        assert_eq!((special::scaled_exp(c, 5.0), special::scaled_exp_m1(c, 5.0)), (1.0, 5.0));
+        assert!(special::scaled_exp(c, f64::NAN).is_nan() && special::scaled_exp_m1(c, f64::NAN).is_nan());
+    }
+    for x in [-infinity, infinity] {
+        assert_eq!((special::scaled_exp(0.0, x), special::scaled_exp_m1(0.0, x)), (1.0, x));
+        // A scale that is 0 in single precision.
+        assert_eq!((special::scaled_exp(1e-60, x as f32), special::scaled_exp_m1(1e-60, x as f32)), (1.0, x as f32));
+    }
+}
+
 /// Those that grow as eˣ or faster, or as e⁻ˣ, leave the range of the numbers there, but turn to infinity of the right sign.
 #[test]
 fn kernels_neither_overflow_nor_turn_to_nan_short_of_their_limits() {

@@ -133,7 +133,7 @@ impl<T: Real> Law for KernelDensity<T> {
     }
 }
 
-/// By log-sum-exp over the centres, O(d) for each row and centre.
+/// By log-sum-exp over the centres, O(d) for each row and centre, to which comes O(d²) for each centre once a call: rows are best asked of together.
 impl<T: Real> Density for KernelDensity<T> {
     fn ln_pdf_rows(&self, rows: &DMatrix<T>) -> Result<DVector<T>, DistributionError> {
         check_dimension("the row", self.dimension(), rows.ncols())?;

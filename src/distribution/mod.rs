@@ -18,7 +18,7 @@
 //! [`Marginal`], [`Conditional`], [`Cdf`], [`Landmarks`]. One draw is rand's own
 //! [`Distribution<DVector<T>>`](rand::distr::Distribution), or rand_distr's
 //! [`MultiDistribution<T>`](rand_distr::multi::MultiDistribution), the same draw without an allocation; many draws at once, one
-//! per row, are [`SampleRows`].
+//! per row, are [`SampleRows`]. A draw of a [`Categorical`] is a number, `usize`.
 //!
 //! `MultiDistribution` asks its implementations to panic if the slice for a draw has not d entries, and these do. It is the only
 //! panic here.

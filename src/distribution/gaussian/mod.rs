@@ -35,7 +35,7 @@ use crate::vector::{Block, NEAR_ROWS, READ_ROWS, over_columns};
 /// assert!((law.ln_pdf(&mean)? - exact).abs() < 1e-15 * exact.abs() * 4.0); // a few roundings
 /// assert_eq!((law.mean(), law.covariance()[(0, 0)]), (mean.clone(), 4.0)); // by the trait `Moments`
 ///
-/// // Independent coordinates: d numbers instead of d (d + 1)/2.
+/// // Independent coordinates: d deviations instead of a d × d factor.
 /// let same = DiagonalGaussian::new(mean, DVector::from_vec(vec![4.0, 1.0]))?;
 /// assert_eq!(same.to_full(), law);
 /// # Ok(())

@@ -12,7 +12,7 @@ use crate::vector::over_columns;
 ///
 /// It decides what a [Gaussian](super::StructuredGaussian) stores, and what its draws and densities cost:
 ///
-/// | structure | Σ | numbers | a draw, a density |
+/// | structure | Σ | free numbers | a draw, a density |
 /// |---|---|---|---|
 /// | [`Full`] | any that is positive definite | d (d + 1)/2 | O(d²) |
 /// | [`Diagonal`] | diag(σ₁², ..., σ_d²) | d | O(d) |

@@ -132,8 +132,8 @@ impl<M: CovarianceModel> Em<M> {
         Self { restarts, ..self }
     }
 
-    /// The change in the mean log-likelihood of a row, in nats and either way, that is small enough to end. Less than a rounding of the
-    /// log-likelihood, which in `f32` is 1e-6 of it, counts as a change of 0.
+    /// The change in the mean log-likelihood of a row, in nats and either way, that is small enough to end. It is known to a rounding only, in `f32` to some 1e-6 of its size:
+    /// smaller changes are seen as 0 or as one of those.
     pub fn tolerance(self, tolerance: f64) -> Self {
         Self { tolerance, ..self }
     }
