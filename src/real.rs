@@ -113,7 +113,8 @@ impl<T: Real> CompensatedSum<T> {
 
     /// Adds another such sum.
     pub(crate) fn add(&mut self, other: Self) {
-        *self = std::mem::take(self).plus(other.sum).plus(other.lost);
+        let (sum, lost) = exact_sum(self.sum, other.sum);
+        *self = Self { sum, lost: self.lost + lost + other.lost };
     }
 
     /// The sum; infinite or NaN as plain addition would have it.

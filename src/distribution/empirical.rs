@@ -163,13 +163,15 @@ impl<T: Real> Moments for Empirical<T> {
                 column /= size;
             }
         }
-        let lost: Vec<T> = (0..self.dimension()).map(|i| self.expectation(|row| centred[(row, i)])).collect();
+        // What the mean lost by rounding.
+        for i in 0..self.dimension() {
+            let lost = self.expectation(|row| centred[(row, i)]);
+            centred.column_mut(i).add_scalar_mut(-lost);
+        }
         let mut covariance = DMatrix::zeros(self.dimension(), self.dimension());
         for i in 0..self.dimension() {
             for j in 0..=i {
-                // Less what the mean lost by rounding.
-                let product = self.expectation(|row| centred[(row, i)] * centred[(row, j)]) - lost[i] * lost[j];
-                let product = if i == j { product.max(T::zero()) } else { product };
+                let product = self.expectation(|row| centred[(row, i)] * centred[(row, j)]);
                 let entry = product * sizes[i] * sizes[j] * real(4.0);
                 covariance[(i, j)] = entry;
                 covariance[(j, i)] = entry;

@@ -118,10 +118,17 @@ impl<T: Real> KernelDensity<T> {
         &self.kernel
     }
 
-    /// The kernel around the centre that counts most: off that, data far from 0 lose no digits.
-    fn among_centres(&self) -> Result<Gaussian<T>, DistributionError> {
+    /// The kernel around the centre that counts most, and the centres whitened by it: off that, data far from 0 lose no digits. Around 0 if they are farther from it than the
+    /// numbers reach.
+    fn among_centres(&self) -> Result<(Gaussian<T>, DMatrix<T>), DistributionError> {
         let centre = self.centres.rows().row(self.centres.heaviest()).transpose();
-        Gaussian::from_cholesky(centre, self.kernel.cholesky_factor().clone())
+        let kernel = Gaussian::from_cholesky(centre, self.kernel.cholesky_factor().clone())?;
+        let whitened = kernel.whitened_rows(self.centres.rows())?;
+        let counts = |&row: &usize| self.centres.weight(row) > T::zero();
+        if (0..whitened.nrows()).filter(counts).all(|row| whitened.row(row).iter().all(|x| x.is_finite())) {
+            return Ok((kernel, whitened));
+        }
+        Ok((self.kernel.clone(), self.kernel.whitened_rows(self.centres.rows())?))
     }
 }
 
@@ -138,8 +145,7 @@ impl<T: Real> Density for KernelDensity<T> {
     fn ln_pdf_rows(&self, rows: &DMatrix<T>) -> Result<DVector<T>, DistributionError> {
         check_dimension("the row", self.dimension(), rows.ncols())?;
         // Where the kernel is N(0, I), with its log density at the centre of each one in `shifts`.
-        let kernel = self.among_centres()?;
-        let centres = kernel.whitened_rows(self.centres.rows())?;
+        let (kernel, centres) = self.among_centres()?;
         let normalisation = self.kernel.ln_pdf(&DVector::zeros(self.dimension()))?;
         let shifts: Vec<T> = (0..centres.nrows()).map(|i| self.centres.ln_weight(i) + normalisation).collect();
         let (mut terms, mut parts) = (vec![T::zero(); BLOCK], Vec::new());
@@ -270,7 +276,7 @@ impl<T: Real> Cdf for KernelDensity<T> {
 /// to one of them.
 impl<T: Real> Landmarks for KernelDensity<T> {
     fn landmarks(&self) -> Result<Vec<Gaussian<T>>, DistributionError> {
-        let whitened = self.among_centres()?.whitened_rows(self.centres.rows())?;
+        let (_, whitened) = self.among_centres()?;
         let mut kept: Vec<usize> = Vec::new();
         for i in (0..whitened.nrows()).filter(|&i| self.centres.weight(i) > T::zero()) {
             if kept.iter().all(|&j| (whitened.row(i) - whitened.row(j)).norm() > T::one()) {

@@ -286,15 +286,14 @@ impl<C: Moments> Moments for Mixture<C> {
         let mean = self.mean();
         let dimension = self.dimension();
         // One of weight 0 may be so far away that its offset has no square.
-        let counted = self.components.iter().zip(self.weights()).filter(|&(_, &w)| w > real(0.0));
-        let (mut sum, mut lost) = (DMatrix::zeros(dimension, dimension), DVector::zeros(dimension));
-        for (component, &w) in counted {
-            let offset = component.mean() - &mean;
-            sum += (component.covariance() + &offset * offset.transpose()) * w;
-            lost += offset * w;
-        }
+        let counted = || self.components.iter().zip(self.weights()).filter(|&(_, &w)| w > real(0.0));
         // What the mean lost by rounding.
-        sum - &lost * lost.transpose()
+        let lost =
+            counted().fold(DVector::zeros(dimension), |lost, (component, &w)| lost + (component.mean() - &mean) * w);
+        counted().fold(DMatrix::zeros(dimension, dimension), |sum, (component, &w)| {
+            let offset = component.mean() - &mean - &lost;
+            sum + (component.covariance() + &offset * offset.transpose()) * w
+        })
     }
 }
 

@@ -340,7 +340,7 @@ pub trait Tilt: Variational {
 /// JensenShannon.between(&p, &p);
 /// ```
 pub trait ClosedForm<P: Law, Q = P>: Copy + Debug {
-    /// D(P‖Q); +∞ where it is infinite, or larger than the numbers.
+    /// D(P‖Q); +∞ where it is infinite. One that is larger than the numbers is +∞ as well, or an error.
     ///
     /// # Errors
     ///

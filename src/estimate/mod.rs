@@ -21,6 +21,7 @@
 //! | `aic`, `bic`, a loop over them | [`MixtureFit::aic`], [`MixtureFit::bic`], [`Em::select`] |
 //! | `predict`, `predict_proba`, `score_samples`, `sample` | of the law: [`predict`](crate::distribution::Mixture::predict), [`responsibilities`](crate::distribution::Mixture::responsibilities), [`ln_pdf_rows`](crate::distribution::Density::ln_pdf_rows), [`sample_rows`](crate::distribution::SampleRows::sample_rows) |
 
+mod centre;
 mod em;
 mod error;
 mod scatter;
@@ -45,7 +46,7 @@ pub trait SufficientStatistics: Sized {
     ///
     /// # Errors
     ///
-    /// A dimension of 0.
+    /// A dimension of 0, or one of which no matrix can be.
     fn empty(dimension: usize) -> Result<Self, EstimateError>;
 
     /// Takes in the rows of `rows`, row i with the weight `weights[i]`, or each with weight 1.
@@ -88,7 +89,7 @@ pub trait FitMle: Law + Sized {
     ///
     /// # Errors
     ///
-    /// Too little data, or data for which no estimate exists.
+    /// Too little data, data so near each other that their squares [underflow](EstimateError::Underflow), or data for which no estimate exists.
     fn fit_mle_from(statistics: &Self::Statistics) -> Result<Self, EstimateError>;
 
     /// The law in the family under which `rows` are most likely.

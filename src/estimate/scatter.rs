@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 
+use super::centre::add;
 use crate::distribution::{
     Diagonal, DiagonalGaussian, DistributionError, Full, Gaussian, Spherical, SphericalGaussian, Structure,
     StructuredGaussian, check_pivots,
 };
-use crate::real::{Real, count, exact_sum, real, to_f64};
+use crate::real::{Real, count, real};
 use crate::vector::{ColumnKernel, Kernel, NEAR_ROWS, add_lower_products, over_columns, total, vectorised};
 
 /// A [`Structure`] whose variances can be estimated: any.
@@ -19,9 +20,17 @@ use crate::vector::{ColumnKernel, Kernel, NEAR_ROWS, add_lower_products, over_co
 /// | [`Diagonal`] | its diagonal, as a column | diag(S₁₁/W, ..., S_dd/W) |
 /// | [`Spherical`] | its diagonal, as a column | tr S/(d W) I |
 pub trait Scatter: Structure {
+    /// Do coordinates depend on each other?
+    #[doc(hidden)]
+    const HAS_CORRELATIONS: bool;
+
     /// The columns of the scatter, each of d numbers.
     #[doc(hidden)]
     fn columns(dimension: usize) -> usize;
+
+    /// The sums of squares that variances are made of.
+    #[doc(hidden)]
+    fn squares<T: Real>(scatter: &DMatrix<T>) -> DVector<T>;
 
     /// Writes Σ w x xᵀ of centred rows.
     #[doc(hidden)]
@@ -72,6 +81,12 @@ pub struct Centred<'a, T> {
 }
 
 impl Scatter for Full {
+    const HAS_CORRELATIONS: bool = true;
+
+    fn squares<T: Real>(scatter: &DMatrix<T>) -> DVector<T> {
+        scatter.diagonal()
+    }
+
     fn columns(dimension: usize) -> usize {
         dimension
     }
@@ -100,8 +115,10 @@ impl Scatter for Full {
         let mut covariance = scatter / divisor;
         more.iter().enumerate().for_each(|(i, &more)| covariance[(i, i)] += more);
         let law = Gaussian::new(mean, covariance)?;
-        // What is added is no rounding, however little it is.
-        if more.is_empty() {
+        // What has been added is no rounding, if it is more than the decomposition rounds by.
+        let least = T::default_epsilon() * count(4 * more.len());
+        let is_added = |(i, &more): (usize, &T)| more > least * (scatter[(i, i)] / divisor);
+        if more.is_empty() || !more.iter().enumerate().all(is_added) {
             check_pivots(law.cholesky_factor(), rounding.sqrt())?;
         }
         Ok(law)
@@ -117,6 +134,12 @@ impl Scatter for Full {
 }
 
 impl Scatter for Diagonal {
+    const HAS_CORRELATIONS: bool = false;
+
+    fn squares<T: Real>(scatter: &DMatrix<T>) -> DVector<T> {
+        scatter.column(0).into_owned()
+    }
+
     fn columns(_: usize) -> usize {
         1
     }
@@ -155,6 +178,12 @@ impl Scatter for Diagonal {
 }
 
 impl Scatter for Spherical {
+    const HAS_CORRELATIONS: bool = false;
+
+    fn squares<T: Real>(scatter: &DMatrix<T>) -> DVector<T> {
+        DVector::from_element(1, scatter.sum())
+    }
+
     fn columns(dimension: usize) -> usize {
         Diagonal::columns(dimension)
     }
@@ -289,97 +318,6 @@ impl<T: Real> ColumnKernel for Squares<'_, T> {
                 *to += total(sums);
             }
         }
-    }
-}
-
-/// Copies rows, off one of them, and writes their weighted mean.
-pub(super) struct Centre<'a, T> {
-    /// All rows, column by column, and how many.
-    pub(super) all: &'a [T],
-    pub(super) count: usize,
-    /// The rows to copy, and their weights, which are 1 if not given.
-    pub(super) range: Range<usize>,
-    pub(super) weights: Option<&'a [T]>,
-    /// The sum of the weights, and the place of one that is no less than their mean.
-    pub(super) weight: T,
-    pub(super) heavy: usize,
-    pub(super) entries: &'a mut [T],
-    pub(super) height: usize,
-    /// The mean, and what it loses by rounding.
-    pub(super) means: (&'a mut [T], &'a mut [T]),
-    /// How far the mean is from the entry that is taken off.
-    pub(super) apart: &'a mut [T],
-}
-
-impl<T: Real> ColumnKernel for Centre<'_, T> {
-    type Output = ();
-
-    fn height(&self) -> usize {
-        self.height
-    }
-
-    #[inline(always)]
-    fn by<const N: usize>(self) {
-        let Self { all, count, range, weights, weight, heavy, entries, height, means, apart } = self;
-        let size = range.len();
-        let columns = all.chunks_exact(count).zip(entries.chunks_exact_mut(height));
-        for ((((from, to), mean), lost), apart) in columns.zip(means.0).zip(means.1).zip(apart) {
-            // Off an entry that counts first, so that a constant column becomes exactly 0 and nothing far away is summed. That entry
-            // has a share of the weight, so that it is not many deviations from the mean.
-            let from = &from[range.clone()];
-            let shift = from[heavy];
-            // One loop after another: together they are not vectorised.
-            for (to, &x) in to.iter_mut().zip(from) {
-                *to = x - shift;
-            }
-            to[size..].fill(T::zero());
-            let mut sums = [T::zero(); N];
-            for at in (0..height).step_by(N) {
-                match weights {
-                    None => add(&mut sums, &to[at..]),
-                    Some(weights) => add_weighted(&mut sums, &to[at..], &weights[at..]),
-                }
-            }
-            *apart = total(sums) / weight;
-            (*mean, *lost) = exact_sum(shift, *apart);
-        }
-    }
-}
-
-#[inline(always)]
-fn add<T: Real, const N: usize>(sums: &mut [T; N], x: &[T]) {
-    let x = &x[..N];
-    for lane in 0..N {
-        sums[lane] += x[lane];
-    }
-}
-
-#[inline(always)]
-fn add_weighted<T: Real, const N: usize>(sums: &mut [T; N], x: &[T], weights: &[T]) {
-    let (x, weights) = (&x[..N], &weights[..N]);
-    for lane in 0..N {
-        sums[lane] += weights[lane] * x[lane];
-    }
-}
-
-/// The sum of weights, the place of one that is no less than their mean, and how many are not 0. They come in eights.
-pub(super) struct Weigh<'a, T>(pub(super) &'a [T]);
-
-impl<T: Real> Kernel for Weigh<'_, T> {
-    type Output = (T, usize, usize);
-
-    #[inline(always)]
-    fn run(self) -> (T, usize, usize) {
-        let (mut sums, mut counts) = ([T::zero(); 8], [T::zero(); 8]);
-        for weights in self.0.chunks_exact(8) {
-            for lane in 0..8 {
-                sums[lane] += weights[lane];
-                counts[lane] += if weights[lane] > T::zero() { T::one() } else { T::zero() };
-            }
-        }
-        let (sum, size) = (total(sums), count::<T>(self.0.len()));
-        let heavy = self.0.iter().position(|&w| w * size >= sum).unwrap_or_default();
-        (sum, heavy, to_f64(total(counts)) as usize)
     }
 }
 

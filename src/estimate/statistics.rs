@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::scatter::{Centre, Centred, Scatter, Weigh, rounding};
+use super::centre::{Centre, Weigh};
+use super::scatter::{Centred, Scatter, rounding};
 use super::{EstimateError, FitMle, SufficientStatistics};
 use crate::distribution::{DistributionError, Full, StructuredGaussian, check_finite, check_finite_vector, check_size};
 use crate::parallel::by_parts;
@@ -98,12 +99,13 @@ impl<T: Real, S: Scatter> StructuredStatistics<T, S> {
         Ok(covariance)
     }
 
-    /// Errs on a sum of squares that is less than the numbers have all digits for: of values, or weights, next to 0.
+    /// Errs on a sum of squares that is less than the numbers have all digits for: of values, or weights, next to 0. Each term may have lost half of the least number, of which
+    /// there are 1/ε in the least normal one.
     fn check_digits(&self) -> Result<(), EstimateError> {
-        let least = least_normal::<T>() / T::default_epsilon();
-        let diagonal = |i: usize| self.scatter[if S::columns(2) > 1 { (i, i) } else { (i, 0) }];
-        match (0..self.dimension()).find(|&i| diagonal(i) > T::zero() && diagonal(i) < least) {
-            Some(column) => Err(EstimateError::Underflow { column, sum: to_f64(diagonal(column)) }),
+        let least = least_normal::<T>() * count(self.rows);
+        let squares = S::squares(&self.scatter);
+        match squares.iter().position(|&sum| sum > T::zero() && sum < least) {
+            Some(column) => Err(EstimateError::Underflow { column, sum: to_f64(squares[column]) }),
             None => Ok(()),
         }
     }

@@ -34,8 +34,10 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    fn wrong(&self) -> TapeError {
-        TapeError::InvalidSetting { what: "the drop probability", value: self.drop_probability, range: "in [0, 1)" }
+    fn check(&self) -> Result<(), TapeError> {
+        let value = self.drop_probability;
+        let wrong = TapeError::InvalidSetting { what: "the drop probability", value, range: "in [0, 1)" };
+        if (0.0..1.0).contains(&value) { Ok(()) } else { Err(wrong) }
     }
 }
 
@@ -47,19 +49,15 @@ impl<T: Real, P: Rows> Layer<T, P> for Dropout {
     where
         T: SampleReal,
     {
-        if (0.0..1.0).contains(&self.drop_probability) {
-            Ok((width, ()))
-        } else {
-            Err(LayerError::refused(self.wrong().to_string()))
-        }
+        self.check().map(|()| (width, ())).map_err(|wrong| LayerError::refused(wrong.to_string()))
     }
 
     fn forward<'t>(&self, tape: &'t Tape<T>, (): &(), x: Signal<'t, T, P>, mode: &mut Mode<'_>) -> Signal<'t, T, P> {
         let Mode::Train(rng) = mode else { return x };
         let weight = real::<T>((1.0 - self.drop_probability).recip());
         P::map(x, |x| {
-            if !(0.0..1.0).contains(&self.drop_probability) {
-                return tape.fail(self.wrong());
+            if let Err(wrong) = self.check() {
+                return tape.fail(wrong);
             }
             let (rows, columns) = x.shape();
             // Looked up, since nobody can guess which way a branch would go.

@@ -8,6 +8,8 @@ use crate::real::{Real, real};
 /// `ln_probabilities` has a row for each label and a column for each class, as [`LogSoftmax`](super::LogSoftmax) gives them. Its least value is the entropy of
 /// the labels given the data.
 ///
+/// Costs an exponential for each class of each row, forward and back.
+///
 /// A row too few or too many, a label that is no column, no rows at all: failures that are noted on the tape.
 ///
 /// ```

@@ -62,7 +62,11 @@ fn check_decay<T: Real>(decay: f64) -> Result<(), TapeError> {
     if (0.0..1.0).contains(&decay) && real::<T>(decay) < T::one() {
         return Ok(());
     }
-    Err(TapeError::InvalidSetting { what: "the decay", value: decay, range: "in [0, 1)" })
+    Err(TapeError::InvalidSetting {
+        what: "the decay",
+        value: decay,
+        range: "in [0, 1), in the precision of the data too",
+    })
 }
 
 fn refused(error: TapeError) -> LayerError {

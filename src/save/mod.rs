@@ -85,13 +85,13 @@ pub enum SaveError {
         found: String,
     },
     /// Two leaves of a tree have one path, or two notes one name, so they cannot be told apart.
-    #[error("two of them are called '{path}'")]
+    #[error("two parameters, or two notes, are called '{path}'")]
     Ambiguous {
         /// The path.
         path: String,
     },
-    /// A name that such a file needs for something else.
-    #[error("'{name}' is what such a file calls something else")]
+    /// A name that the file needs for something of its own.
+    #[error("'{name}' is a name that the file needs for something of its own")]
     Reserved {
         /// The name.
         name: String,

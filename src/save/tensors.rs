@@ -73,19 +73,18 @@ fn checksum<'a>(
 ) -> String {
     let mut hasher = crc32fast::Hasher::new();
     // With their lengths, so that no letter goes from one text to the next.
-    let mut update = |text: &str| {
-        hasher.update(&(text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
+    let mut update = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
     };
     for (name, text) in notes {
-        update(name);
-        update(text);
+        update(name.as_bytes());
+        update(text.as_bytes());
     }
     for (name, shape, bytes) in tensors {
-        hasher.update(&(name.len() as u64).to_le_bytes());
-        hasher.update(name.as_bytes());
-        shape.iter().for_each(|&size| hasher.update(&(size as u64).to_le_bytes()));
-        hasher.update(bytes);
+        update(name.as_bytes());
+        shape.iter().for_each(|&size| update(&(size as u64).to_le_bytes()));
+        update(bytes);
     }
     format!("{:08x}", hasher.finalize())
 }

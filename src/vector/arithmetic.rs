@@ -1,6 +1,6 @@
 //! Numbers combined one by one, and sums of columns.
 //!
-//! Of `f64` and `f32` the loops are compiled once, in this crate, and not by everyone who has a tape.
+//! Of `f64` and `f32` the loops, but for sums of rows, are compiled once, in this crate, and not by everyone who has a tape.
 
 use super::{Kernel, chosen, vectorised};
 use crate::real::{CompensatedSum, Real, exact_sum};

@@ -50,12 +50,20 @@ impl<T: Real> Kernel for SumOfSquares<'_, T> {
 
     #[inline(always)]
     fn run(self) -> CompensatedSum<T> {
+        // Most often the unit is 1, and a division takes long.
+        if self.unit == T::one() { self.by::<false>() } else { self.by::<true>() }
+    }
+}
+
+impl<T: Real> SumOfSquares<'_, T> {
+    #[inline(always)]
+    fn by<const SCALED: bool>(self) -> CompensatedSum<T> {
         let Self { xs, unit } = self;
         let (chunks, rest) = xs.as_chunks::<LANES>();
         let (mut sums, mut lost) = ([T::zero(); LANES], [T::zero(); LANES]);
         for chunk in chunks {
             for ((sum, lost), &x) in sums.iter_mut().zip(&mut lost).zip(chunk) {
-                let scaled = x / unit;
+                let scaled = if SCALED { x / unit } else { x };
                 let (more, of_more) = exact_sum(*sum, scaled * scaled);
                 (*sum, *lost) = (more, *lost + of_more);
             }

@@ -236,6 +236,7 @@ fn a_factor_with_a_pivot_that_is_not_positive_is_refused_whatever_stands_beside_
     assert_eq!(singular(new(dmatrix![1.0, 0.0; 1e300, -1.0]).unwrap_err()), (1, -1.0));
     assert_eq!(singular(new(dmatrix![1.0, 0.0; 1e300, 0.0]).unwrap_err()), (1, 0.0));
     assert!(new(dmatrix![1.0, 0.0; 1e300, 1.0]).is_ok());
+    assert!(new(dmatrix![1.0, 0.0; 1e300, 1e-30]).is_ok());
     let single = Gaussian::from_cholesky(DVector::zeros(1), dmatrix![-2e19_f32]).unwrap_err();
     assert_eq!(singular(single), (0, f64::from(-2e19_f32)));
     let too_large = |d| DistributionError::TooLarge { rows: d, columns: d };

@@ -115,6 +115,17 @@ fn an_estimate_far_from_zero_has_the_density_of_the_mixture() {
     }
 }
 
+/// Where the centre that counts most is farther from another than the numbers reach.
+#[test]
+fn centres_at_both_ends_of_the_numbers_have_their_densities() {
+    let data = Empirical::weighted(dmatrix![-1e308; 1e308], &[0.6, 0.4]).unwrap();
+    let law = KernelDensity::with_kernel(data, dmatrix![1.0]).unwrap();
+    for (at, weight) in [(-1e308, 0.6_f64), (1e308, 0.4)] {
+        let expected = weight.ln() - 0.5 * std::f64::consts::TAU.ln();
+        assert!((law.ln_pdf(&dvector![at]).unwrap() - expected).abs() < 1e-15); // three roundings of numbers below 2
+    }
+}
+
 #[test]
 fn the_kernel_of_unequal_weights_is_that_of_the_unbiased_covariance() {
     // Σ w (x − mean)²/(1 − Σ w²) of two rows is (x₁ − x₂)²/2 whatever their weights; of one and two that hardly count, (1 + 4)/2 · ½.

@@ -315,6 +315,12 @@ fn moments_do_not_see_components_of_no_weight_nor_how_the_mean_is_rounded() {
     // A mean that lies between two numbers.
     let far = Mixture::new(&[0.5, 0.5], vec![at(1e16, 0.25), at(1e16 + 2.0, 0.25)]).unwrap();
     assert_eq!(far.covariance()[0], 1.25);
+    // Squares that overflow, and means that are one: neither NaN nor less than nothing.
+    let apart = Mixture::new(&[0.3, 0.7], vec![at(-1e180, 1.0), at(1e180, 1.0)]).unwrap();
+    assert_eq!(apart.covariance()[0], f64::INFINITY);
+    let alike = Mixture::new(&[60.0, 3.0, 1.7, 0.3], vec![at(1.1, 1e-52); 4]).unwrap();
+    // What the mean lost, 2e-16, is known to ε of it, and the square of that is beside 1e-52 some 1e-11.
+    assert!((alike.covariance()[0] / 1e-52 - 1.0).abs() < 1e-10, "{}", alike.covariance());
 }
 
 #[test]

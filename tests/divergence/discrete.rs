@@ -317,8 +317,22 @@ fn renyi_keeps_its_digits_where_laws_hardly_overlap_and_where_its_order_is_extre
         let single = of(order, &[0.9_f32, 0.1], &[0.3, 0.7]);
         assert!((f64::from(single) / expected - 1.0).abs() < 1e-6, "{order}: {single} {expected}"); // of ln 3, an ε or two
     }
-    // P without mass that Q has, and with mass that Q has not.
-    assert_eq!(of(1e-31, &[1.0, 0.0], &[0.5, 0.5]), 2.0_f64.ln());
+    // P without mass that Q has, and with mass that Q has not: −ln of the mass of Q where P is.
+    for order in [1e-20, 1e-31, 1e-100, 1e-300] {
+        assert_eq!(of(order, &[1.0, 0.0], &[0.5, 0.5]), 2.0_f64.ln());
+        assert!((of(order, &[1.0, 0.0], &[0.7, 0.3]) + 0.7_f64.ln()).abs() < 2e-16, "{order}"); // two roundings
+    }
+    // Large orders near P = Q, in single precision: α ln p would cancel.
+    let (p, q) = (0.3 * (1.0 + 1e-4_f32), 0.3_f32);
+    let (wide_p, wide_q) = (f64::from(p), f64::from(q));
+    let exact = [(wide_p, wide_q), (f64::from(1.0 - p), f64::from(1.0 - q))]
+        .map(|(p, q)| (1e5 * (p / q).ln()).exp() * q)
+        .iter()
+        .sum::<f64>()
+        .ln()
+        / (1e5 - 1.0);
+    let found = f64::from(of(1e5, &[p, 1.0 - p], &[q, 1.0 - q]));
+    assert!((found / exact - 1.0).abs() < 1e-3, "{found} {exact}"); // p and q are normalised, which rounds them by 6e-8 of their difference of 3e-5
     for (order, expected) in [(0.999999, 693_147.873_687_194), (1e-3, 1.3869882021414721), (1e-20, 1.3862943611198906)]
     {
         let found = of(order, &[0.5, 0.5, 0.0], &[0.25, 0.0, 0.75]);

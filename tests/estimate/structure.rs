@@ -113,18 +113,24 @@ fn the_unbiased_covariance_divides_by_one_less_than_the_count() {
 #[test]
 fn squares_that_have_lost_digits_make_no_estimate() {
     let rows = dmatrix![0.0_f32; 1.0; 2.0; 5.3] * 1e-4;
-    let variance = |weight: f32| {
+    let statistics_of = |size: f32, weight: f32| {
         let mut statistics = StructuredStatistics::<f32, Full>::empty(1).unwrap();
-        statistics.observe(&rows, Some(&[weight; 4])).unwrap();
-        statistics.covariance().map(|covariance| covariance[0])
+        statistics.observe(&(&rows * size), Some(&[weight; 4])).unwrap();
+        statistics
     };
-    // 1.98 and five roundings.
-    assert_relative_eq!(variance(1e-20).unwrap(), 3.966875e-8, max_relative = 4e-7);
-    for weight in [1e-25, 1e-30] {
-        let error = variance(weight).unwrap_err();
-        assert!(matches!(error, EstimateError::Underflow { column: 0, sum } if sum < 1e-30), "{error}");
-        assert_eq!(Gaussian::fit_mle_weighted(&rows, &[weight; 4]).unwrap_err(), error);
+    let variance = |size, weight| statistics_of(size, weight).covariance().map(|covariance| covariance[0]);
+    for weight in [1.0, 1e-20, 1e-25, 1e-30] {
+        // Roundings of the rows, of their deviations, squares and sum.
+        assert_relative_eq!(variance(1.0, weight).unwrap(), 3.966875e-8, max_relative = 4e-7);
     }
+    for (size, weight) in [(3e-16, 1.0), (1e-10, 1e-12), (1e-2, 1e-28)] {
+        let error = variance(size, weight).unwrap_err();
+        assert!(matches!(error, EstimateError::Underflow { column: 0, sum } if sum < 5e-38), "{error}");
+        assert_eq!(Gaussian::fit_mle_from(&statistics_of(size, weight)).unwrap_err(), error);
+    }
+    // A variance of one column says enough of both where they have one in common.
+    let rows_of = dmatrix![0.0, 1.0; 1e-170, 2.0; 2e-170, 4.0];
+    assert!(statistics::<Spherical>(&rows_of, None).covariance().is_ok());
     // Of such weights shares have none.
     for weight in [1e-35, 1e-40] {
         let mut statistics = StructuredStatistics::<f32, Full>::empty(1).unwrap();
@@ -136,7 +142,7 @@ fn squares_that_have_lost_digits_make_no_estimate() {
         assert_eq!(statistics.rows(), 0);
     }
     let tiny = statistics::<Diagonal>(&(clutter(9) * 1e-160), None);
-    assert!(matches!(tiny.covariance(), Err(EstimateError::Underflow { column: 0, .. })));
+    assert!(matches!(tiny.covariance(), Err(EstimateError::Underflow { column: 0, .. })), "{tiny:?}");
     // A column that is constant has a variance, which is 0.
     assert_eq!(statistics::<Diagonal>(&dmatrix![7.1; 7.1], None).covariance().unwrap()[0], 0.0);
 }

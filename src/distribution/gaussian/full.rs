@@ -105,6 +105,7 @@ impl<T: Real> AffineImage for Gaussian<T> {
 /// condition number. Errs where R is not of full rank to rounding.
 pub(crate) fn factor_of_root<T: Real>(mut root: DMatrix<T>) -> Result<DMatrix<T>, DistributionError> {
     let rows = root.nrows();
+    check_finite("the factor of the image", &root)?;
     // Each row in a unit of its own, because nalgebra squares what it makes Q of.
     let units: Vec<T> = root.row_iter().map(|row| unit_of_squares(row.amax())).collect();
     root.row_iter_mut().zip(&units).for_each(|(mut row, &unit)| row /= unit);
@@ -127,7 +128,7 @@ pub(crate) fn check_pivots<T: Real>(factor: &DMatrix<T>, rounding: T) -> Result<
     let is_positive = |pivot: usize| {
         let row = factor.row(pivot);
         let unit = unit_of_squares(row.amax());
-        pivots[pivot] > T::zero() && pivots[pivot] / unit > rounding * (row / unit).norm()
+        pivots[pivot] > T::zero() && pivots[pivot] > rounding * (row / unit).norm() * unit
     };
     match (0..pivots.len()).find(|&pivot| !is_positive(pivot)) {
         Some(pivot) => Err(DistributionError::NotPositiveDefinite { pivot, value: to_f64(pivots[pivot]) }),

@@ -1,6 +1,7 @@
 //! Closed forms for pairs of categorical laws: sums.
 
 use super::discrete;
+use super::discrete::ln_ratio;
 use crate::distribution::Categorical;
 use crate::divergence::{
     Alpha, ArithmeticGeometric, ClosedForm, DivergenceError, FDivergence, ForwardKl, Jeffreys, JensenShannon, Log1pAbs,
@@ -8,7 +9,7 @@ use crate::divergence::{
     SquaredHellinger, TotalVariation, Triangular, WeightedJensenShannon, check_not_nan,
 };
 use crate::real::{Real, real};
-use crate::special::ln_sum_exp;
+use crate::special::{NEGLIGIBLE, ln_sum_exp};
 
 macro_rules! categorical {
     ($($divergence:ident)*) => {$(
@@ -29,8 +30,13 @@ categorical! {
 impl<T: Real> ClosedForm<Categorical<T>> for Renyi {
     fn between(&self, p: &Categorical<T>, q: &Categorical<T>) -> Result<T, DivergenceError> {
         let (alpha, c) = (self.alpha_divergence().alpha(), self.alpha_divergence().product());
+        // Of a c that is negligible `from_alpha` knows c D to be as well.
+        let is_near = |divergence: T| {
+            let size = (divergence * real(c)).abs();
+            size < T::default_epsilon() || size < real(0.5) && c.abs() >= NEGLIGIBLE
+        };
         match self.alpha_divergence().between(p, q) {
-            Ok(divergence) if c == 0.0 || (divergence * real(c)).abs() < real(0.5) => {
+            Ok(divergence) if c == 0.0 || is_near(divergence) => {
                 return check_not_nan(self.from_alpha(divergence));
             }
             // One that overflows says no more than that they are far apart.
@@ -41,7 +47,7 @@ impl<T: Real> ClosedForm<Categorical<T>> for Renyi {
         let mut terms = Vec::new();
         for (&p, &q) in p.probabilities().iter().zip(q.probabilities()).filter(|&(&p, _)| p > T::zero()) {
             if q > T::zero() {
-                terms.push(p.ln() * real(alpha) + q.ln() * real(complement));
+                terms.push(ln_ratio(p, q) * real(alpha) + q.ln());
             } else if complement < 0.0 {
                 return Ok(real(f64::INFINITY));
             }

@@ -38,7 +38,7 @@ pub fn discrete<D: FDivergence, T: Real>(divergence: &D, p: &[T], q: &[T]) -> Re
 }
 
 /// ln(p/q), ∓∞ where only one is 0; from their difference where that is exact, which keeps relative accuracy near 0.
-fn ln_ratio<T: Real>(p: T, q: T) -> T {
+pub(super) fn ln_ratio<T: Real>(p: T, q: T) -> T {
     let two = T::one() + T::one();
     if p <= q * two && q <= p * two { ((p - q) / q).ln_1p() } else { p.ln() - q.ln() }
 }

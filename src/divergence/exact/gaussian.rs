@@ -75,7 +75,7 @@ fn scaled_renyi<T: SampleReal>(alpha: Alpha, p: &Gaussian<T>, q: &Gaussian<T>) -
             return Ok(real(f64::INFINITY));
         }
     }
-    // Along one axis the one is far wider, along another the other.
+    // Either is beyond the numbers as the other sees it.
     Err(DivergenceError::NotANumber)
 }
 
@@ -88,7 +88,7 @@ fn scaled_renyi_seen<T: SampleReal>(alpha: Alpha, factor: DMatrix<T>, mean: &DMa
     // g(c y)/c with g(y) = eʸ − 1 − y, and 0 at c = 0.
     let gap = |c: f64, y: T| if c.abs() < NEGLIGIBLE { T::zero() } else { exp_m1_mx(y * real(c)) * real(c.recip()) };
     let mut twice = T::zero();
-    for (k, (n, ln_lambda)) in excesses.into_iter().enumerate() {
+    for (k, [n, ln_lambda]) in excesses.into_iter().enumerate() {
         // 1 and −1 of a small λ would cancel.
         let s = if n > real(-0.5) {
             T::one() + n * real(complement)
@@ -100,11 +100,12 @@ fn scaled_renyi_seen<T: SampleReal>(alpha: Alpha, factor: DMatrix<T>, mean: &DMa
         }
         // s λ^(α − 1) − 1 = α(1 − α) (g(α y)/α + g((α − 1) y)/(1 − α)) with y = ln λ: nothing cancels near λ = 1, α = 0 or α = 1. It does for large α.
         let spread = gap(a, ln_lambda) - gap(-complement, ln_lambda);
-        let cancels = a > 1.0 && (ln_lambda * real(complement)).abs() > T::one();
-        let logarithms = if (spread * real(c)).abs() < real(0.5) && !cancels {
+        let logarithms = if a > 1.0 && ln_lambda.abs() * real(a) > real(a.recip()) {
+            // There the logarithms themselves do not, which for α > 1 are of different signs.
+            ((n * real(complement)).ln_1p() - ln_lambda * real(complement)) * real(c.recip())
+        } else if (spread * real(c)).abs() < real(0.5) {
             scaled_ln_1p(c, spread)
         } else {
-            // There the logarithms themselves do not.
             (s.ln() - ln_lambda * real(complement)) * real(c.recip())
         };
         twice += along[k] * along[k] / s + logarithms;
@@ -113,8 +114,7 @@ fn scaled_renyi_seen<T: SampleReal>(alpha: Alpha, factor: DMatrix<T>, mean: &DMa
 }
 
 /// The eigenvectors of L Lᵀ, and with each λ − 1 and ln λ.
-#[expect(clippy::type_complexity)]
-fn spectrum<T: SampleReal>(factor: DMatrix<T>) -> Result<(DMatrix<T>, Vec<(T, T)>), DivergenceError> {
+fn spectrum<T: SampleReal>(factor: DMatrix<T>) -> Result<(DMatrix<T>, Vec<[T; 2]>), DivergenceError> {
     // L Lᵀ − I, where x² − 1 = (x − 1)(x + 1) loses nothing.
     let mut excess = factor.lower_triangle();
     let below = excess.clone() - DMatrix::from_diagonal(&excess.diagonal());
@@ -124,11 +124,11 @@ fn spectrum<T: SampleReal>(factor: DMatrix<T>) -> Result<(DMatrix<T>, Vec<(T, T)
     }
     if excess.norm() < real(0.5) {
         let eigen = SymmetricEigen::try_new(excess, T::default_epsilon(), 10_000).ok_or(DivergenceError::NotANumber)?;
-        return Ok((eigen.eigenvectors, eigen.eigenvalues.iter().map(|&n| (n, n.ln_1p())).collect()));
+        return Ok((eigen.eigenvectors, eigen.eigenvalues.iter().map(|&n| [n, n.ln_1p()]).collect()));
     }
     // Not all are near 1: then the small ones must be known by themselves.
     let (vectors, deviations) = left_singular(factor);
-    let excesses = deviations.into_iter().map(|x| ((x - T::one()) * (x + T::one()), x.ln() * real(2.0)));
+    let excesses = deviations.into_iter().map(|x| [(x - T::one()) * (x + T::one()), x.ln() * real(2.0)]);
     Ok((vectors, excesses.collect()))
 }
 

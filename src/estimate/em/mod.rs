@@ -19,6 +19,7 @@ pub use start::Start;
 
 use super::EstimateError;
 use crate::distribution::{Law, Mixture, StructuredGaussian};
+use crate::estimate::Scatter;
 use crate::real::{Real, SampleReal, count, real, to_f64};
 use step::{Data, expectation, maximisation};
 
@@ -89,8 +90,8 @@ pub enum Regularisation {
     /// This much, in the units of the data, squared.
     Absolute(f64),
     /// This much, times the variance of the coordinate in all of the data. The fit does not depend on the units then. A constant column
-    /// has no variance, and is an error for models that have one of its own. Unless it is 0, it is at least 8 d ε, without which a covariance of low rank
-    /// is singular to rounding: in `f32` with two columns 1.9e-6.
+    /// has no variance, and is an error for models that have one of its own. Unless it is 0, it is at least 8 d ε for covariances with correlations: with less, one
+    /// of low rank is singular to rounding. In `f32` with two columns that is 1.9e-6.
     Relative(f64),
 }
 
@@ -157,7 +158,8 @@ impl<M: CovarianceModel> Em<M> {
     ///
     /// # Errors
     ///
-    /// A setting out of its range, no columns, a value that is not finite, fewer rows, or fewer that differ, than components; and where every start
+    /// A setting out of its range, no columns, a value that is not finite, values so near each other that their squares
+    /// [underflow](EstimateError::Underflow), fewer rows, or fewer that differ, than components; and where every start
     /// fails, the error of the first: see [`fit_from`](Self::fit_from).
     pub fn fit<T: SampleReal, R: Rng + ?Sized>(
         &self,
@@ -197,7 +199,7 @@ impl<M: CovarianceModel> Em<M> {
         self.check()?;
         let data = Data::new(rows, weights)?;
         let spread = start::Spread::new(&data, self.components)?;
-        let more = self.regularisation.of(spread.variances());
+        let more = self.regularisation.of::<T, M::Structure>(spread.variances());
         let (mut best, mut failed): (Option<MixtureFit<T, M>>, _) = (None, Vec::new());
         for restart in 0..self.restarts {
             let end = self.start.law::<T, M, R>(&data, &spread, self.components, &more, rng).and_then(|law| {
@@ -234,8 +236,8 @@ impl<M: CovarianceModel> Em<M> {
     ///
     /// # Errors
     ///
-    /// A setting out of its range, rows of another dimension, a value that is not finite, a row that has no density under the mixture, and
-    /// [`Collapsed`](EstimateError::Collapsed) where a component shrinks to less than the whole space.
+    /// A setting out of its range, rows of another dimension, a value that is not finite, values so near each other that their squares
+    /// [underflow](EstimateError::Underflow), a row that has no density under the mixture, and [`Collapsed`](EstimateError::Collapsed) where a component shrinks to less than the whole space.
     pub fn fit_from<T: Real>(
         &self,
         rows: &DMatrix<T>,
@@ -248,7 +250,8 @@ impl<M: CovarianceModel> Em<M> {
     ///
     /// # Errors
     ///
-    /// Those of [`fit_from`](Self::fit_from); not one weight for each row, a weight that is negative or not finite.
+    /// Those of [`fit_from`](Self::fit_from); not one weight for each row, a weight that is negative or not finite, weights whose sum is not finite, is 0, or is so
+    /// small that shares of it have no digits.
     pub fn fit_weighted_from<T: Real>(
         &self,
         rows: &DMatrix<T>,
@@ -269,7 +272,7 @@ impl<M: CovarianceModel> Em<M> {
         if law.dimension() != rows.ncols() {
             return Err(EstimateError::ColumnMismatch { expected: law.dimension(), found: rows.ncols() });
         }
-        let more = self.regularisation.of(&data.variances()?);
+        let more = self.regularisation.of::<T, M::Structure>(&data.variances()?);
         self.run(&data, law.clone(), &more, 0, |_| ControlFlow::Continue(()))
     }
 
@@ -332,8 +335,8 @@ impl<M: CovarianceModel> Em<M> {
 
 impl Regularisation {
     /// What is added to each variance, given those of the data.
-    fn of<T: Real>(self, variances: &[T]) -> Vec<T> {
-        let least = T::default_epsilon() * count(8 * variances.len());
+    fn of<T: Real, S: Scatter>(self, variances: &[T]) -> Vec<T> {
+        let least = if S::HAS_CORRELATIONS { T::default_epsilon() * count(8 * variances.len()) } else { T::zero() };
         match self {
             Self::None | Self::Absolute(0.0) | Self::Relative(0.0) => Vec::new(),
             Self::Absolute(more) => vec![real(more); variances.len()],
