@@ -132,6 +132,7 @@ fn scaled_exponentials_have_their_limits_for_every_scale() {
     for c in [1e-20, 1e-29, 1e-31, 1e-40, 1e-300] {
         assert_eq!([-infinity, infinity].map(|x| special::scaled_exp(c, x)), [0.0, infinity]);
         let [low, high] = [-infinity, infinity].map(|x| special::scaled_exp_m1(c, x));
+        // A reciprocal and a product.
         assert!((low * c + 1.0).abs() < 1e-15 && high == infinity, "{c}: {low} {high}");
         // Between them eᶜˣ is 1, to rounding.
         assert_eq!((special::scaled_exp(c, 5.0), special::scaled_exp_m1(c, 5.0)), (1.0, 5.0));

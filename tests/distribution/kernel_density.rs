@@ -129,6 +129,7 @@ fn centres_at_both_ends_of_the_numbers_have_their_densities() {
 #[test]
 fn the_kernel_of_unequal_weights_is_that_of_the_unbiased_covariance() {
     // Σ w (x − mean)²/(1 − Σ w²) of two rows is (x₁ − x₂)²/2 whatever their weights; of one and two that hardly count, (1 + 4)/2 · ½.
+    // Two dozen roundings, of weights, sums, squares and quotients.
     for weight in [1.0, 1e-8, 1e-30, 1e-200] {
         let law = KernelDensity::new(
             Empirical::weighted(dmatrix![0.0; 2.0], &[1.0, weight]).unwrap(),

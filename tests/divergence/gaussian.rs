@@ -441,6 +441,7 @@ fn renyi_knows_the_small_eigenvalues_beside_the_large_ones() {
     // Squared Hellinger is 2 less a hundred-thousandth, and not 2.
     let p = Gaussian::from_cholesky(DVector::zeros(2), dmatrix![1e9, 0.0; 3e8, 1.0]).unwrap();
     let hellinger = between(SquaredHellinger, &p, &Gaussian::standard(2).unwrap());
+    // An exponential of 1e-5, of a logarithm that is known to some 1e-15; and a rounding of 2.
     assert!((hellinger - (2.0 - 2.0 * (-0.5 * 20.074_135_541_803_24_f64).exp())).abs() < 1e-14);
     // Much the same in single precision.
     let single = |p: DMatrix<f32>| {
@@ -451,6 +452,7 @@ fn renyi_knows_the_small_eigenvalues_beside_the_large_ones() {
         assert!((found - 6.6201).abs() < 1e-4, "{found}"); // to four digits, and an ε or two of the logarithms
     }
     let [forward, backward] = single(dmatrix![1e4, 0.0; 3e3, 0.1]);
+    // A hundred roundings, of logarithms up to 25.
     assert!((forward / backward - 1.0).abs() < 1e-5, "{forward} {backward}");
 }
 
@@ -478,6 +480,7 @@ fn renyi_of_extreme_orders_and_widths_on_the_line() {
         let p = Gaussian::from_cholesky(dvector![0.0], dmatrix![deviation]).unwrap();
         let q = Gaussian::standard(1).unwrap();
         let (zero, reverse) = (between(Alpha::new(0.0).unwrap(), &p, &q), between(ReverseKl, &p, &q));
+        // A dozen roundings on either side.
         assert!((zero / reverse - 1.0).abs() < 1e-14, "{zero} {reverse}");
         // Wider than Q by any factor and of an order that large, P is infinitely far.
         let wide = Gaussian::from_cholesky(dvector![0.0], dmatrix![1.9]).unwrap();

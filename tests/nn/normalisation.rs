@@ -229,6 +229,7 @@ fn the_spectral_norm_of_zero_weights_is_no_nan() {
 fn the_power_method_begins_again_where_it_has_led_to_zero() {
     let zeros = Dense(2).initialized(Initializer::Zeros, Initializer::Zeros);
     let (_, mut params) = Layer::<f64>::init(&SpectralNorm(zeros), &mut rng(58), 2).unwrap();
+    // Of two entries: three roundings, here and below.
     assert!((params.direction.norm() - 1.0).abs() < 1e-15, "{}", params.direction);
     // Of a weight of one singular value that is not 0, and a direction that it takes to 0.
     params.weight = DMatrix::from_row_slice(2, 2, &[3.0, 0.0, 0.0, 0.0]);
